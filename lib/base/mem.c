@@ -1,0 +1,139 @@
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int lep_mul_overflow(size_t a, size_t b, size_t *product)
+{
+	return __builtin_mul_overflow(a, b, product);
+}
+
+void *lep_alloc(size_t n, size_t size)
+{
+	size_t bytes;
+	void *p;
+
+	if (lep_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX / 2)
+		return NULL;
+	bytes = lep_round_up(bytes ? bytes : 1, LEP_ALIGN);
+	p = aligned_alloc(LEP_ALIGN, bytes);
+	if (p)
+		memset(p, 0, bytes);
+	return p;
+}
+
+void lep_free(void *p)
+{
+	free(p);
+}
+
+void *lep_grow(void *p, size_t old_bytes, size_t n, size_t size)
+{
+	void *q = lep_alloc(n, size);
+
+	if (!q)
+		return NULL;
+	if (old_bytes)
+		memcpy(q, p, old_bytes);
+	free(p);
+	return q;
+}
+
+char *lep_strndup(const char *s, size_t n)
+{
+	char *p = lep_alloc(n + 1, 1);
+
+	if (p && n)
+		memcpy(p, s, n);
+	return p;
+}
+
+char *lep_strdup(const char *s)
+{
+	return lep_strndup(s, strlen(s));
+}
+
+void lep_buf_release(struct lep_buf *b)
+{
+	free(b->data);
+	*b = (struct lep_buf){0};
+}
+
+void lep_buf_clear(struct lep_buf *b)
+{
+	b->len = 0;
+	b->failed = 0;
+	if (b->data)
+		b->data[0] = '\0';
+}
+
+int lep_buf_reserve(struct lep_buf *b, size_t n)
+{
+	size_t need, cap;
+	char *p;
+
+	if (b->failed || __builtin_add_overflow(b->len, n, &need) || need >= SIZE_MAX / 4) {
+		b->failed = 1;
+		return LEP_ERR_NOMEM;
+	}
+	if (need < b->cap)
+		return 0;
+	cap = b->cap ? b->cap : 256;
+	while (cap <= need)
+		cap *= 2;
+	p = realloc(b->data, cap);
+	if (!p) {
+		b->failed = 1;
+		return LEP_ERR_NOMEM;
+	}
+	b->data = p;
+	b->cap = cap;
+	return 0;
+}
+
+void lep_buf_add(struct lep_buf *b, const void *p, size_t n)
+{
+	if (lep_buf_reserve(b, n))
+		return;
+	if (n)
+		memcpy(b->data + b->len, p, n);
+	b->len += n;
+	b->data[b->len] = '\0';
+}
+
+void lep_buf_addc(struct lep_buf *b, char c)
+{
+	lep_buf_add(b, &c, 1);
+}
+
+void lep_buf_adds(struct lep_buf *b, const char *s)
+{
+	lep_buf_add(b, s, strlen(s));
+}
+
+void lep_buf_addz(struct lep_buf *b, size_t n)
+{
+	if (lep_buf_reserve(b, n))
+		return;
+	memset(b->data + b->len, 0, n + 1);
+	b->len += n;
+}
+
+void lep_buf_addf(struct lep_buf *b, const char *fmt, ...)
+{
+	va_list ap, again;
+	int n;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	if (n < 0)
+		b->failed = 1;
+	else if (!lep_buf_reserve(b, (size_t)n)) {
+		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
+		b->len += (size_t)n;
+	}
+	va_end(again);
+	va_end(ap);
+}
