@@ -152,4 +152,6 @@ clean:
 list:
 	@sed -n 's/^## //p' Makefile
 
+.SECONDARY:
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -3,7 +3,7 @@
  * by seed and purpose, so that a draw depends on what it is for and where it
  * stands, never on who drew before it.
  *
- * Known answer: key 0, counter 0 gives 6627e8d5 e169c58d bc57ac4c 9b00dbd8.
+ * Known answer of the generator: key 0, counter 0 gives 6627e8d5 e169c58d bc57ac4c 9b00dbd8.
  */
 #ifndef LEP_BASE_RANDOM_H
 #define LEP_BASE_RANDOM_H

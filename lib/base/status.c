@@ -104,14 +104,14 @@ int lep_fail_nomem(struct lep_error *e, double bytes)
 
 int lep_fail_at(struct lep_error *e, const char *fmt, ...)
 {
-	char text[LEP_ERROR_MAX];
+	char text[2 * LEP_ERROR_MAX];
 	size_t n;
 	va_list ap;
 
 	if (!e)
 		return LEP_ERR_DATA;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(text, LEP_ERROR_MAX, fmt, ap);
 	va_end(ap);
 	n = strlen(text);
 	snprintf(text + n, sizeof(text) - n, ": %s", e->text);
