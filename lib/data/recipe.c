@@ -9,9 +9,9 @@
 #include <string.h>
 
 static const char *const fits[] = {
-	[LEP_RECIPE_STRETCH] = "stretch",
-	[LEP_RECIPE_CROP] = "crop",
-	[LEP_RECIPE_PAD] = "pad",
+	[LEP_FIT_STRETCH] = "stretch",
+	[LEP_FIT_CROP] = "crop",
+	[LEP_FIT_PAD] = "pad",
 };
 
 static const struct {
@@ -23,7 +23,7 @@ static const struct {
 	{"gray", {128, 128, 128}},
 };
 
-const char *lep_recipe_fit_name(enum lep_recipe_fit fit)
+const char *lep_recipe_fit_name(enum lep_fit fit)
 {
 	return fits[fit];
 }
@@ -237,7 +237,7 @@ static int parse_picture(struct lep_recipe *r, const char *s)
 		return 0;
 	if (!take_word(&s, word) || (fit = lep_recipe_parse_fit(word, strlen(word))) < 0)
 		return 0;
-	r->fit = (enum lep_recipe_fit)fit;
+	r->fit = (enum lep_fit)fit;
 	if (!take_value(&s, "background", word) || lep_recipe_parse_colour(r->background, word, NULL))
 		return 0;
 	if (!take_value(&s, "rules", word) || (r->rules = take_int(&p, 1000000)) < 1 || *p)
@@ -253,12 +253,12 @@ int lep_recipe_parse(struct lep_recipe *r, const char *text, struct lep_error *e
 	*r = (struct lep_recipe){0};
 	if (!text || !*text)
 		return 0;
-	if (strncmp(text, "picture ", 8) != 0) {
+	if (strncmp(text, "picture", 7) != 0 || (text[7] && text[7] != ' ')) {
 		r->kind = LEP_RECIPE_OTHER;
 		return 0;
 	}
 	r->kind = LEP_RECIPE_PICTURE;
-	if (!parse_picture(r, text + 8))
+	if (!text[7] || !parse_picture(r, text + 8))
 		goto bad;
 	/* Equality of recipes is equality of strings: there is one spelling. */
 	status = lep_recipe_format(r, &again);

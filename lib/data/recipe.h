@@ -23,6 +23,7 @@
 
 #include "base/mem.h"
 #include "base/status.h"
+#include "data/image.h"
 
 #define LEP_PICTURE_RULES 1      /* the rules this library decodes by */
 #define LEP_PICTURE_SIDE_MAX 65535
@@ -33,7 +34,6 @@ enum lep_recipe_kind {
 	LEP_RECIPE_OTHER     /* a kind unknown to this library: nothing to scale */
 };
 
-enum lep_recipe_fit { LEP_RECIPE_STRETCH, LEP_RECIPE_CROP, LEP_RECIPE_PAD };
 enum lep_recipe_scale { LEP_RECIPE_SCALE_NONE, LEP_RECIPE_SCALE_UNIT, LEP_RECIPE_SCALE_MEAN };
 
 struct lep_recipe {
@@ -41,7 +41,7 @@ struct lep_recipe {
 	/* The rest belongs to LEP_RECIPE_PICTURE. */
 	int channels;                  /* 1 or 3 */
 	int width, height;             /* 1..LEP_PICTURE_SIDE_MAX */
-	enum lep_recipe_fit fit;
+	enum lep_fit fit;
 	unsigned char background[3];   /* R, G, B */
 	int rules;                     /* >= 1 */
 	enum lep_recipe_scale scale;
@@ -75,6 +75,6 @@ int lep_recipe_parse_colour(unsigned char rgb[3], const char *text, struct lep_e
 int lep_recipe_parse_size(int *width, int *height, const char *text, struct lep_error *e) LEP_MUST_USE;
 /* "stretch", "crop", "pad" and back; -1 if it is none of them. */
 int lep_recipe_parse_fit(const char *text, size_t len);
-const char *lep_recipe_fit_name(enum lep_recipe_fit fit);
+const char *lep_recipe_fit_name(enum lep_fit fit);
 
 #endif
