@@ -1,15 +1,15 @@
-/* base/json.h: strings and shortest numbers. */
+/* base/text.h: strings and shortest numbers. */
 #include <math.h>
 #include <string.h>
 
-#include "base/json.h"
+#include "base/text.h"
 #include "check.h"
 
 static void number(double v, const char *want)
 {
 	struct lep_buf b = {0};
 
-	lep_json_number(&b, v);
+	lep_text_number(&b, v);
 	CHECKF(b.data && !strcmp(b.data, want), "%.17g gave %s, not %s", v, b.data, want);
 	lep_buf_release(&b);
 }
@@ -18,7 +18,7 @@ static void single(float v, const char *want)
 {
 	struct lep_buf b = {0};
 
-	lep_json_float(&b, v);
+	lep_text_float(&b, v);
 	CHECKF(b.data && !strcmp(b.data, want), "%.9g gave %s, not %s", (double)v, b.data, want);
 	lep_buf_release(&b);
 }
@@ -27,7 +27,7 @@ static void string(const char *s, const char *want)
 {
 	struct lep_buf b = {0};
 
-	lep_json_string(&b, s, strlen(s));
+	lep_text_json(&b, s, strlen(s));
 	CHECKF(b.data && !strcmp(b.data, want), "gave %s, not %s", b.data, want);
 	lep_buf_release(&b);
 }

@@ -1,4 +1,4 @@
-#include "base/json.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t lep_utf8_length(const char *s, size_t len)
+size_t lep_text_utf8(const char *s, size_t len)
 {
 	const unsigned char *u = (const unsigned char *)s;
 	size_t n;
@@ -38,14 +38,14 @@ size_t lep_utf8_length(const char *s, size_t len)
 	return n;
 }
 
-void lep_json_string(struct lep_buf *b, const char *s, size_t len)
+void lep_text_json(struct lep_buf *b, const char *s, size_t len)
 {
 	size_t i = 0;
 
 	lep_buf_addc(b, '"');
 	while (i < len) {
 		unsigned char c = (unsigned char)s[i];
-		size_t n = lep_utf8_length(s + i, len - i);
+		size_t n = lep_text_utf8(s + i, len - i);
 
 		if (n == 0) {
 			lep_buf_addf(b, "\\\\x%02x", c);
@@ -79,7 +79,7 @@ static void add_text(struct lep_buf *b, char *text)
 
 /* %.15g gives back any decimal of at most 15 digits, so that only 16 and 17
  * remain to be tried; likewise 6 to 9 for float. */
-void lep_json_number(struct lep_buf *b, double v)
+void lep_text_number(struct lep_buf *b, double v)
 {
 	char text[40];
 
@@ -99,12 +99,12 @@ void lep_json_number(struct lep_buf *b, double v)
 	add_text(b, text);
 }
 
-void lep_json_float(struct lep_buf *b, float v)
+void lep_text_float(struct lep_buf *b, float v)
 {
 	char text[40];
 
 	if (!isfinite(v) || (fabsf(v) < 1e9f && v == floorf(v))) {
-		lep_json_number(b, (double)v);
+		lep_text_number(b, (double)v);
 		return;
 	}
 	for (int digits = 6; digits <= 9; digits++) {
