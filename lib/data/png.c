@@ -36,6 +36,7 @@ struct lep_png_decoder {
 	int has_alpha, has_key;
 	uint32_t key[3], on[3];
 	uint8_t lut[256][3];   /* gray up to 8 bit, and palette */
+	int colours, highest;  /* in the palette; the largest index into it so far */
 
 	struct extra *extra;
 	size_t used;
@@ -169,10 +170,11 @@ static void put_pixel(const struct lep_png_decoder *p, const uint32_t v[3], uint
 }
 
 /* A row of n pixels; step is the distance of two in `to`, in bytes. */
-static void put_row(const struct lep_png_decoder *p, const uint8_t *from, uint8_t *to, uint32_t n,
+static void put_row(struct lep_png_decoder *p, const uint8_t *from, uint8_t *to, uint32_t n,
                     size_t step)
 {
 	int wide = p->depth == 16, colours = p->type & PNG_COLOR_MASK_COLOR ? 3 : 1;
+	int highest = p->highest;
 	uint32_t v[4] = {0}, a;
 
 	if (p->samples == 1 && !wide) {
@@ -184,7 +186,10 @@ static void put_row(const struct lep_png_decoder *p, const uint8_t *from, uint8_
 				to[1] = c[1];
 				to[2] = c[2];
 			}
+			if (from[i] > highest)
+				highest = from[i];
 		}
+		p->highest = highest;
 		return;
 	}
 	for (uint32_t i = 0; i < n; i++, to += step) {
@@ -214,7 +219,8 @@ static void fill_lut(struct lep_png_decoder *p)
 	}
 	png_get_PLTE(p->png, p->info, &palette, &n);
 	png_get_tRNS(p->png, p->info, &alpha, &alphas, NULL);
-	memset(p->lut, 0, sizeof p->lut); /* what lies beyond is an error of libpng's */
+	memset(p->lut, 0, sizeof p->lut);
+	p->colours = n;
 	for (int i = 0; i < n; i++) {
 		v[0] = palette[i].red;
 		v[1] = palette[i].green;
@@ -233,10 +239,11 @@ static void open_picture(struct lep_png_decoder *p)
 		stop(p, lep_fail_nomem(p->e, 0));
 	png_set_read_fn(p->png, p, on_read);
 	/* A wrong CRC is an error in every chunk, and so is all that libpng would
-	 * otherwise put up with (data behind the last row, colours not in the
-	 * palette). Chunks that we do not use are only checked, not unpacked. */
+	 * otherwise put up with, such as data behind the last row. Chunks that we
+	 * do not use are only checked, not unpacked. */
 	png_set_crc_action(p->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
 	png_set_benign_errors(p->png, 0);
+	png_set_check_for_invalid_index(p->png, 0); /* see read_picture() */
 	png_set_keep_unknown_chunks(p->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
 	png_set_user_limits(p->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* ours come next */
 	png_read_info(p->png, p->info);
@@ -273,6 +280,7 @@ static void take_header(struct lep_png_decoder *p, const struct lep_decode_optio
 	p->has_alpha = (p->type & PNG_COLOR_MASK_ALPHA) != 0;
 	p->has_key = !p->has_alpha && p->type != PNG_COLOR_TYPE_PALETTE &&
 	             png_get_tRNS(p->png, p->info, NULL, &alphas, &key) != 0 && key;
+	p->highest = 0;
 	gray = !(p->type & PNG_COLOR_MASK_COLOR);
 	p->channels = options->channels ? options->channels : gray ? 1 : 3;
 	if (p->has_key) {
@@ -349,6 +357,10 @@ static int read_picture(struct lep_png_decoder *p, struct lep_image *out, size_t
 		return rc;
 	read_rows(p, out);
 	png_read_end(p->png, NULL);
+	/* libpng's own check overlooks the first index too large */
+	if (p->type == PNG_COLOR_TYPE_PALETTE && p->highest >= p->colours)
+		return lep_fail(p->e, LEP_ERR_DATA, "PNG: colour %d of a palette of %d",
+		                p->highest, p->colours);
 	return 0;
 }
 

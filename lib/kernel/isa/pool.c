@@ -1,0 +1,179 @@
+/* Pooling of one picture. */
+#include "kernel/isa/isa.h"
+
+/* The part of a window that lies inside: rows [y0, y1), columns [x0, x1) of
+ * the picture; top and left are where the window itself begins. */
+struct window {
+	ptrdiff_t top, left;
+	size_t y0, y1, x0, x1;
+};
+
+static void side(size_t i, size_t stride, size_t pad, size_t k, size_t size, ptrdiff_t *start,
+	size_t *from, size_t *to)
+{
+	ptrdiff_t a = (ptrdiff_t)(i * stride) - (ptrdiff_t)pad, b = a + (ptrdiff_t)k;
+
+	*start = a;
+	*from = a < 0 ? 0 : (size_t)a;
+	*to = b < 0 ? 0 : (size_t)b < size ? (size_t)b : size;
+	if (*from > *to)
+		*from = *to;
+}
+
+static struct window window(const struct lep_pool *p, size_t i, size_t j)
+{
+	struct window w;
+
+	side(i, p->sh, p->ph, p->kh, p->h, &w.top, &w.y0, &w.y1);
+	side(j, p->sw, p->pw, p->kw, p->w, &w.left, &w.x0, &w.x1);
+	return w;
+}
+
+static uint32_t tap(const struct lep_pool *p, const struct window *w, size_t a, size_t b)
+{
+	return (uint32_t)((a - (size_t)w->top) * p->kw + (b - (size_t)w->left));
+}
+
+static void max_window(const struct lep_pool *p, const struct window *w, lep_real *y,
+	uint16_t *arg, const lep_real *x)
+{
+	size_t a, b, c;
+
+	for (c = 0; c < p->c; c += VL) {
+		size_t m = p->c - c < VL ? p->c - c : VL;
+		vf best = vf_zero();
+		vt at = vt_set1(0);
+		int first = 1;
+
+		for (a = w->y0; a < w->y1; a++) {
+			for (b = w->x0; b < w->x1; b++) {
+				vf v = vf_load_upto(x + (a * p->w + b) * p->c + c, m);
+				vt t = vt_set1(tap(p, w, a, b));
+				vm more = vf_gt(v, best);
+
+				best = first ? v : vf_sel(more, v, best);
+				at = first ? t : vt_sel(more, t, at);
+				first = 0;
+			}
+		}
+		vf_store_upto(y + c, best, m);
+		if (arg)
+			vt_store_n(arg + c, at, m);
+	}
+}
+
+void ISA(maxpool_forward)(const struct lep_pool *p, lep_real *y, uint16_t *arg, const lep_real *x)
+{
+	size_t i, j;
+
+	for (i = 0; i < p->oh; i++) {
+		for (j = 0; j < p->ow; j++) {
+			struct window w = window(p, i, j);
+
+			max_window(p, &w, y, arg, x);
+			y += p->c;
+			if (arg)
+				arg += p->c;
+		}
+	}
+}
+
+void ISA(maxpool_backward)(const struct lep_pool *p, lep_real *dx, const lep_real *dy,
+	const uint16_t *arg, const lep_real *y)
+{
+	size_t i, j, a, b, c;
+
+	memset(dx, 0, p->h * p->w * p->c * sizeof(*dx));
+	for (i = 0; i < p->oh; i++) {
+		for (j = 0; j < p->ow; j++) {
+			struct window w = window(p, i, j);
+
+			for (c = 0; c < p->c; c += VL) {
+				size_t m = p->c - c < VL ? p->c - c : VL;
+				vf d = vf_load_upto(dy + c, m);
+				vt at = vt_load_n(arg + c, m);
+
+				if (y)
+					d = vf_sel(vf_gt(vf_load_upto(y + c, m), vf_zero()), d,
+						vf_zero());
+				for (a = w.y0; a < w.y1; a++) {
+					for (b = w.x0; b < w.x1; b++) {
+						lep_real *q = dx + (a * p->w + b) * p->c + c;
+						vm here = vt_eq(at, vt_set1(tap(p, &w, a, b)));
+
+						vf_store_upto(q, vf_add(vf_load_upto(q, m),
+							vf_sel(here, d, vf_zero())), m);
+					}
+				}
+			}
+			dy += p->c;
+			arg += p->c;
+			if (y)
+				y += p->c;
+		}
+	}
+}
+
+void ISA(avgpool_forward)(const struct lep_pool *p, lep_real *y, const lep_real *x)
+{
+	size_t i, j, a, b, c;
+
+	for (i = 0; i < p->oh; i++) {
+		for (j = 0; j < p->ow; j++, y += p->c) {
+			struct window w = window(p, i, j);
+			size_t count = (w.y1 - w.y0) * (w.x1 - w.x0);
+			vf n = vf_set1(R(count ? count : 1));
+
+			for (c = 0; c < p->c; c += VL) {
+				size_t m = p->c - c;
+				vf s = vf_zero();
+
+				for (a = w.y0; a < w.y1; a++)
+					for (b = w.x0; b < w.x1; b++)
+						s = vf_add(s, vf_load_upto(x + (a * p->w + b) * p->c + c, m));
+				vf_store_upto(y + c, vf_div(s, n), m);
+			}
+		}
+	}
+}
+
+void ISA(avgpool_backward)(const struct lep_pool *p, lep_real *dx, const lep_real *dy)
+{
+	size_t i, j, a, b, c;
+
+	memset(dx, 0, p->h * p->w * p->c * sizeof(*dx));
+	for (i = 0; i < p->oh; i++) {
+		for (j = 0; j < p->ow; j++, dy += p->c) {
+			struct window w = window(p, i, j);
+			size_t count = (w.y1 - w.y0) * (w.x1 - w.x0);
+			vf n = vf_set1(R(count ? count : 1));
+
+			for (c = 0; c < p->c; c += VL) {
+				size_t m = p->c - c;
+				vf d = vf_div(vf_load_upto(dy + c, m), n);
+
+				for (a = w.y0; a < w.y1; a++) {
+					for (b = w.x0; b < w.x1; b++) {
+						lep_real *q = dx + (a * p->w + b) * p->c + c;
+
+						vf_store_upto(q, vf_add(vf_load_upto(q, m), d), m);
+					}
+				}
+			}
+		}
+	}
+}
+
+void ISA(global_avg_forward)(lep_real *y, const lep_real *x, size_t n, size_t c)
+{
+	const struct lep_pool p = {n, 1, c, 1, 1, n, 1, 1, 1, 0, 0};
+
+	ISA(avgpool_forward)(&p, y, x);
+}
+
+void ISA(global_avg_backward)(lep_real *dx, const lep_real *dy, size_t n, size_t c)
+{
+	const struct lep_pool p = {n, 1, c, 1, 1, n, 1, 1, 1, 0, 0};
+
+	ISA(avgpool_backward)(&p, dx, dy);
+}

@@ -1,0 +1,65 @@
+/*
+ * Sixteen logical lanes, on whatever the instruction set has: one zmm, two
+ * ymm, or an array. Kernels are written once on these types; only this file
+ * holds intrinsics. Each operation is one exactly rounded IEEE operation per
+ * lane, the same everywhere, so equal source means equal bytes.
+ *
+ *   vf  16 reals        vf_load vf_store (no alignment needed), vf_load_n
+ *                       vf_store_n (the first n lanes, n <= 16; the rest is
+ *                       zero, resp. untouched), vf_set1 vf_zero, vf_add vf_sub
+ *                       vf_mul vf_div vf_sqrt vf_neg vf_abs,
+ *                       vf_fma(a, b, c) = a b + c, vf_fnma = c - a b,
+ *                       vf_max(a, b) = a > b ? a : b,
+ *                       vf_hsum (lanes l and l + 8, + 4, + 2, + 1), vf_hmax
+ *   vm  16 conditions   vf_gt vf_lt vf_unordered(a, b), vm_first(n <= 16),
+ *                       vf_sel(m, a, b) = m ? a : b
+ *   vi  16 int32        (float build only) vi_bits and vf_bits move bits, vf_int
+ *                       converts; vi_set1 vi_add vi_sub vi_and vi_or vi_xor,
+ *                       vi_sll vi_sra by a constant
+ *   vt  16 uint16 held  as vi's kin for the taps of max pooling: vt_set1,
+ *                       vt_sel(m, a, b), vt_store_n, vt_load_n, vt_eq
+ *   vd  16 doubles      vd_zero vd_load_n vd_store_n vd_add vd_fma, vd_from(vf),
+ *                       vd_hsum
+ */
+#ifndef LEP_KERNEL_ISA_SIMD_H
+#define LEP_KERNEL_ISA_SIMD_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "kernel/real.h"
+
+#define VL 16
+#define SIMD static inline __attribute__((always_inline))
+#define R(x) ((lep_real)(x))
+#ifdef LEP_DOUBLE
+#define R_SQRT(a) sqrt(a)
+#else
+#define R_SQRT(a) sqrtf(a)
+#endif
+
+#if defined(LEP_ISA_avx512) && !defined(LEP_DOUBLE)
+#include "kernel/isa/simd_avx512.h"
+#elif defined(LEP_ISA_avx2) && !defined(LEP_DOUBLE)
+#include "kernel/isa/simd_avx2.h"
+#else
+#include "kernel/isa/simd_portable.h"
+#endif
+
+/* The first n lanes; n of 16 or more means all. */
+SIMD vf vf_load_upto(const lep_real *p, size_t n)
+{
+	return n >= VL ? vf_load(p) : vf_load_n(p, n);
+}
+
+SIMD void vf_store_upto(lep_real *p, vf v, size_t n)
+{
+	if (n >= VL)
+		vf_store(p, v);
+	else
+		vf_store_n(p, v, n);
+}
+
+#endif

@@ -1,0 +1,180 @@
+/* The matrix product against its naive twin, to the byte, on every
+ * instruction set: all shapes around the tiles' edges, packed and plain. */
+#include "kernel_test.h"
+
+static struct room got, want;
+static lep_real a_store[ROOM_MAX], b_store[ROOM_MAX], packed[ROOM_MAX], bias[512], start[ROOM_MAX];
+
+struct shape {
+	size_t m, n, nseg, len;
+	ptrdiff_t step;
+	int accumulate, with_bias, relu;
+};
+
+static void naive(const struct lep_gemm *g)
+{
+	for (size_t r = 0; r < g->m; r++) {
+		for (size_t j = 0; j < g->n; j++) {
+			lep_real s = g->accumulate ? g->c[r][j] : 0;
+
+			for (size_t k = 0; k < g->nseg; k++)
+				for (size_t t = 0; t < g->len; t++)
+					s = REAL_FMA(g->rows[r][g->off[k] + (ptrdiff_t)t * g->step],
+						g->b[(k * g->len + t) * g->ldb + j], s);
+			if (g->bias)
+				s += g->bias[j];
+			if (g->relu)
+				s = 0 > s ? 0 : s;
+			g->c[r][j] = s;
+		}
+	}
+}
+
+static void one_shape(const struct shape *s)
+{
+	const size_t k = s->nseg * s->len, ldb = s->n + 3, ldc = s->n + 1;
+	const lep_real *rows[64];
+	lep_real *c[64], *out;
+	ptrdiff_t off[64];
+	struct lep_gemm g = {.m = s->m, .rows = rows, .nseg = s->nseg, .off = off, .len = s->len,
+		.step = s->step, .b = b_store + 1, .ldb = ldb, .n = s->n, .c = c,
+		.accumulate = s->accumulate, .bias = s->with_bias ? bias : NULL, .relu = s->relu};
+
+	numbers(a_store, 20000);
+	numbers(b_store, k * ldb + 1);
+	numbers(bias, s->n);
+	numbers(start, s->m * ldc);
+	for (size_t i = 0; i < s->m; i++)
+		rows[i] = a_store + 5 * ((i * 7) % s->m);
+	for (size_t i = 0; i < s->nseg; i++)
+		off[i] = (ptrdiff_t)((i * 13) % s->nseg * 11);
+
+	out = room_open(&want, s->m * ldc, 1);
+	memcpy(out, start, s->m * ldc * sizeof(*out));
+	for (size_t i = 0; i < s->m; i++)
+		c[i] = out + i * ldc;
+	naive(&g);
+	for (size_t t = 0; t < isa_count; t++) {
+		for (int p = 0; p < 2; p++) {
+			g.b = b_store + 1;
+			g.ldb = ldb;
+			g.packed = p;
+			if (p) {
+				CHECK(isas[t]->pack_size(k, s->n) <= ROOM_MAX);
+				isas[t]->pack(packed, b_store + 1, k, s->n, (ptrdiff_t)ldb, 1);
+				g.b = packed;
+				g.ldb = 0;
+			}
+			out = room_open(&got, s->m * ldc, 1);
+			memcpy(out, start, s->m * ldc * sizeof(*out));
+			for (size_t i = 0; i < s->m; i++)
+				c[i] = out + i * ldc;
+			isas[t]->gemm(&g);
+			CHECKF(same_bytes(got.p, want.p, s->m * ldc) && room_intact(&got),
+				"%s %s m %zu n %zu segments %zu of %zu step %td acc %d bias %d relu %d",
+				isas[t]->name, p ? "packed" : "plain", s->m, s->n, s->nseg, s->len,
+				s->step, s->accumulate, s->with_bias, s->relu);
+		}
+	}
+}
+
+static void shapes(void)
+{
+	static const size_t ns[] = {1, 3, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 80, 100, 128, 130};
+	static const size_t ms[] = {1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 25, 29};
+	static const struct { size_t nseg, len; ptrdiff_t step; } ks[] = {
+		{1, 1, 1}, {9, 1, 1}, {1, 37, 1}, {3, 5, 2}, {9, 3, 1}, {2, 2, 9}, {60, 10, 3}};
+	int flags = 0;
+
+	for (size_t i = 0; i < sizeof(ns) / sizeof(*ns); i++) {
+		for (size_t j = 0; j < sizeof(ms) / sizeof(*ms); j++) {
+			for (size_t k = 0; k < sizeof(ks) / sizeof(*ks); k++) {
+				struct shape s = {ms[j], ns[i], ks[k].nseg, ks[k].len, ks[k].step,
+					flags & 1, flags >> 1 & 1, flags >> 2 & 1};
+
+				flags = flags * 5 + 3;
+				one_shape(&s);
+				if (check_failed_here)
+					return;
+			}
+		}
+	}
+}
+
+static void nothing_to_sum(void)
+{
+	struct shape s = {3, 18, 0, 4, 1, 1, 1, 1};
+
+	one_shape(&s);
+	s.accumulate = 0;
+	one_shape(&s);
+	s = (struct shape){3, 18, 2, 0, 1, 0, 0, 0};
+	one_shape(&s);
+}
+
+static void transposed_pack(void)
+{
+	const size_t k = 13, n = 70;
+	lep_real t[13 * 70], other[13 * 96];
+
+	numbers(b_store, k * n);
+	for (size_t i = 0; i < k; i++)
+		for (size_t j = 0; j < n; j++)
+			t[j * k + i] = b_store[i * n + j];
+	for (size_t i = 0; i < isa_count; i++) {
+		size_t size = isas[i]->pack_size(k, n);
+
+		CHECK(size <= sizeof(other) / sizeof(*other));
+		isas[i]->pack(packed, b_store, k, n, (ptrdiff_t)n, 1);
+		isas[i]->pack(other, t, k, n, 1, (ptrdiff_t)k);
+		CHECK(memcmp(packed, other, size * sizeof(*other)) == 0);
+	}
+}
+
+static void matmul(void)
+{
+	static const struct { size_t m, n, k; } sizes[] = {
+		{1, 1, 1}, {3, 70, 700}, {250, 65, 330}, {241, 16, 321}, {7, 200, 0}};
+
+	for (size_t s = 0; s < sizeof(sizes) / sizeof(*sizes); s++) {
+		const size_t m = sizes[s].m, n = sizes[s].n, k = sizes[s].k;
+		const lep_real *rows[256];
+		lep_real *c[256];
+		const ptrdiff_t zero = 0;
+		struct lep_gemm g = {.m = m, .rows = rows, .nseg = 1, .off = &zero, .len = k, .step = 1,
+			.b = b_store, .ldb = n, .n = n, .c = c, .bias = bias, .relu = 1};
+
+		numbers(a_store, m * k);
+		numbers(b_store, k * n);
+		numbers(bias, n);
+		room_open(&want, m * n, 0);
+		for (size_t i = 0; i < m; i++) {
+			rows[i] = a_store + i * k;
+			c[i] = want.p + i * n;
+		}
+		naive(&g);
+		for (size_t t = 0; t < isa_count; t++) {
+			for (int p = 0; p < 2; p++) {
+				struct lep_matmul mm = {.m = m, .n = n, .k = k, .a = a_store, .lda = k,
+					.b = p ? packed : b_store, .ldb = n, .packed = p, .ldc = n,
+					.bias = bias, .relu = 1};
+
+				isas[t]->pack(packed, b_store, k, n, (ptrdiff_t)n, 1);
+				mm.c = room_open(&got, m * n, 0);
+				lep_matmul(isas[t], &mm);
+				CHECKF(same_bytes(got.p, want.p, m * n) && room_intact(&got),
+					"%s %d: %zu x %zu x %zu", isas[t]->name, p, m, n, k);
+			}
+		}
+	}
+}
+
+int main(void)
+{
+	find_isas();
+	RUN(shapes);
+	RUN(nothing_to_sum);
+	RUN(transposed_pack);
+	RUN(matmul);
+	return CHECK_END();
+}
