@@ -18,6 +18,8 @@ struct lep_reader_options {
 	int force_terminal;     /* read from a terminal all the same */
 	uint64_t records;       /* must be this many in all, if have_records */
 	int have_records;
+	int spill;              /* for lep_dataset_open: from lep_spill_open, taken, if have_spill */
+	int have_spill;
 };
 
 /* path NULL or "-" is standard input ("<stdin>"). Reads HEAD. options may be
@@ -51,6 +53,11 @@ int lep_reader_ready(struct lep_reader *r);
 uint64_t lep_reader_records(const struct lep_reader *r);
 uint64_t lep_reader_bytes(const struct lep_reader *r);
 
+/* An error of status LEP_ERR_ABORT reads "NAME: upstream failed: CAUSE"; this is
+ * CAUSE alone, to be passed on in an ABORT of one's own, or NULL for other errors. */
+#define LEP_ABORT_MARK ": upstream failed: "
+const char *lep_abort_cause(const struct lep_error *e);
+
 /*
  * A whole stream for access in any order: a regular file is mapped, anything
  * else is kept in memory up to `limit` bytes and spilled to an unlinked file
@@ -59,6 +66,10 @@ uint64_t lep_reader_bytes(const struct lep_reader *r);
  * in open.
  */
 struct lep_dataset;
+
+/* An unlinked file in TMPDIR or /tmp, for programs that give up the right to
+ * make one before they read: its descriptor, or a negative status. */
+int lep_spill_open(struct lep_error *e) LEP_MUST_USE;
 
 int lep_dataset_open(struct lep_dataset **out, const char *path, const struct lep_reader_options *options,
 	size_t limit, struct lep_error *e) LEP_MUST_USE;

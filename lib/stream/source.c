@@ -1,0 +1,391 @@
+/* Bytes of a stream, from files, pipes and memory. */
+#include "stream/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/stop.h"
+
+#define READ_AHEAD ((size_t)256 << 10)
+#define LARGE ((size_t)128 << 10)    /* of a need this large only the next header is read ahead */
+#define HEADER ((size_t)64)
+#define RELEASE ((size_t)4 << 20)    /* pages behind the reader go back in such steps */
+#define PIPE_SIZE (1 << 20)
+
+struct lep_source {
+	char *name;
+	struct lep_reader_options options;
+	int fd;               /* -1: none */
+	int own_fd;
+	uint64_t position;
+	int end;              /* of input, seen */
+
+	const unsigned char *map; /* mapped or borrowed bytes, NULL: read into buf */
+	size_t map_len;
+	int mapped;
+	size_t released;      /* bytes of the map given back */
+
+	unsigned char *buf;   /* off..len are here and not yet consumed */
+	size_t cap, off, len;
+
+	z_stream *z;          /* gzip is seen through */
+	unsigned char *packed;
+	size_t packed_off, packed_len;
+	int between;          /* at the end of a gzip member */
+};
+
+static int begin_gzip(struct lep_source *s, struct lep_error *e)
+{
+	s->z = lep_alloc(1, sizeof(*s->z));
+	s->packed = lep_alloc(READ_AHEAD, 1);
+	if (!s->z || !s->packed || inflateInit2(s->z, 15 + 16) != Z_OK) {
+		lep_free(s->z);
+		s->z = NULL;
+		return lep_fail_nomem(e, 0);
+	}
+	return 0;
+}
+
+static int is_gzip(const unsigned char *p, size_t n)
+{
+	return n >= 2 && p[0] == 0x1f && p[1] == 0x8b;
+}
+
+/* Map a regular file from its present offset, if that is where a page of 64
+ * bytes may begin. 1 if mapped, 0 if it has to be read. */
+static int try_map(struct lep_source *s, const struct stat *st)
+{
+	off_t at = lseek(s->fd, 0, SEEK_CUR);
+	void *map;
+
+	if (at != 0 || st->st_size <= 0 || (uint64_t)st->st_size > SIZE_MAX / 2)
+		return 0;
+	map = mmap(NULL, (size_t)st->st_size, PROT_READ, MAP_PRIVATE, s->fd, 0);
+	if (map == MAP_FAILED)
+		return 0;
+	if (is_gzip(map, (size_t)st->st_size)) {
+		munmap(map, (size_t)st->st_size);
+		return 0;
+	}
+	s->map = map;
+	s->map_len = (size_t)st->st_size;
+	s->mapped = 1;
+	return 1;
+}
+
+static int fill(struct lep_source *s, size_t n, struct lep_error *e);
+
+static int open_fd(struct lep_source *s, const char *path, struct lep_error *e)
+{
+	struct stat st;
+
+	s->fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
+	s->own_fd = path != NULL;
+	if (s->fd < 0 || fstat(s->fd, &st) != 0)
+		return lep_fail_errno(e, "%s", s->name);
+	if (S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		return lep_fail_errno(e, "%s", s->name);
+	}
+	if (!s->options.force_terminal && isatty(s->fd))
+		return lep_fail(e, LEP_ERR_USAGE, "%s: is a terminal", s->name);
+	if (S_ISREG(st.st_mode) && try_map(s, &st))
+		return 0;
+	(void)fcntl(s->fd, F_SETPIPE_SZ, PIPE_SIZE); /* best effort */
+	return 0;
+}
+
+/* Look at the first two bytes; gzip's go to the decompressor. */
+static int detect_gzip(struct lep_source *s, struct lep_error *e)
+{
+	int status = 0;
+
+	while (!status && s->len < 2 && !s->end)
+		status = fill(s, 2, e);
+	if (status || !is_gzip(s->buf, s->len))
+		return status;
+	status = begin_gzip(s, e);
+	if (status)
+		return status;
+	memcpy(s->packed, s->buf, s->len);
+	s->packed_len = s->len;
+	s->len = 0;
+	s->end = 0;
+	return 0;
+}
+
+int lep_source_open(struct lep_source **out, const char *path,
+	const struct lep_reader_options *options, struct lep_error *e)
+{
+	struct lep_source *s = lep_alloc(1, sizeof(*s));
+	int status;
+
+	*out = NULL;
+	if (!s)
+		return lep_fail_nomem(e, 0);
+	s->fd = -1;
+	if (path && strcmp(path, "-") == 0)
+		path = NULL;
+	if (options)
+		s->options = *options;
+	s->name = lep_strdup(path ? path : "<stdin>");
+	status = s->name ? open_fd(s, path, e) : lep_fail_nomem(e, 0);
+	/* A filter's head start: what it wrote before may be waited for. */
+	if (!status && !s->map)
+		status = detect_gzip(s, e);
+	if (status) {
+		lep_source_close(s);
+		return status;
+	}
+	*out = s;
+	return 0;
+}
+
+int lep_source_open_memory(struct lep_source **out, const void *data, size_t len, const char *name,
+	struct lep_error *e)
+{
+	struct lep_source *s = lep_alloc(1, sizeof(*s));
+
+	*out = NULL;
+	if (!s)
+		return lep_fail_nomem(e, 0);
+	s->fd = -1;
+	s->name = lep_strdup(name);
+	s->map = data;
+	s->map_len = len;
+	if (!s->name) {
+		lep_source_close(s);
+		return lep_fail_nomem(e, 0);
+	}
+	*out = s;
+	return 0;
+}
+
+void lep_source_close(struct lep_source *s)
+{
+	if (!s)
+		return;
+	if (s->mapped) {
+		union { const void *in; void *out; } map = {.in = s->map};
+
+		munmap(map.out, s->map_len);
+	}
+	if (s->fd >= 0 && s->own_fd)
+		close(s->fd);
+	if (s->z)
+		inflateEnd(s->z);
+	lep_free(s->z);
+	lep_free(s->packed);
+	lep_free(s->buf);
+	lep_free(s->name);
+	lep_free(s);
+}
+
+const char *lep_source_name(const struct lep_source *s)
+{
+	return s->name;
+}
+
+uint64_t lep_source_position(const struct lep_source *s)
+{
+	return s->position;
+}
+
+static int readable(const struct lep_source *s)
+{
+	struct pollfd p = {.fd = s->fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) != 0;
+}
+
+/* One read into p: *got bytes, 0 at the end of input. */
+static int read_some(struct lep_source *s, void *p, size_t n, size_t *got, struct lep_error *e)
+{
+	int status;
+
+	*got = 0;
+	if (s->options.before_wait && !readable(s)) {
+		status = s->options.before_wait(s->options.ctx, e);
+		if (status < 0)
+			return status;
+	}
+	for (;;) {
+		ssize_t k;
+
+		status = lep_stop_check(e);
+		if (status)
+			return status;
+		k = read(s->fd, p, n);
+		if (k >= 0) {
+			*got = (size_t)k;
+			return 0;
+		}
+		if (errno == EAGAIN) {
+			struct pollfd w = {.fd = s->fd, .events = POLLIN};
+
+			(void)poll(&w, 1, -1);
+		} else if (errno != EINTR) {
+			return lep_fail_errno(e, "%s", s->name);
+		}
+	}
+}
+
+/* One step of decompression into the room behind len: some bytes, or more
+ * packed input, or the end. */
+static int inflate_some(struct lep_source *s, size_t room, struct lep_error *e)
+{
+	z_stream *z = s->z;
+	int ret, status;
+
+	if (s->packed_off == s->packed_len) {
+		s->packed_off = 0;
+		status = read_some(s, s->packed, READ_AHEAD, &s->packed_len, e);
+		if (status)
+			return status;
+		if (s->packed_len == 0) {
+			s->end = 1;
+			return s->between ? 0 : lep_fail(e, LEP_ERR_DATA, "%s: truncated gzip data", s->name);
+		}
+	}
+	if (s->between && inflateReset(z) != Z_OK)
+		return lep_fail_nomem(e, 0);
+	s->between = 0;
+	room = room < (1u << 30) ? room : 1u << 30;
+	z->next_in = s->packed + s->packed_off;
+	z->avail_in = (uInt)(s->packed_len - s->packed_off);
+	z->next_out = s->buf + s->len;
+	z->avail_out = (uInt)room;
+	ret = inflate(z, Z_NO_FLUSH);
+	s->packed_off = s->packed_len - z->avail_in;
+	s->len += room - z->avail_out;
+	s->between = ret == Z_STREAM_END;
+	if (ret == Z_MEM_ERROR)
+		return lep_fail_nomem(e, 0);
+	if (ret != Z_OK && ret != Z_STREAM_END && ret != Z_BUF_ERROR)
+		return lep_fail(e, LEP_ERR_DATA, "%s: damaged gzip data: %s", s->name, z->msg ? z->msg : "inflate");
+	return 0;
+}
+
+/* Room behind len for a need of n in all. Memory follows the bytes that are
+ * here: at most twice as much as they, whatever n says. */
+static int make_room(struct lep_source *s, size_t n, size_t *room, struct lep_error *e)
+{
+	size_t here = s->len - s->off, want;
+	unsigned char *p;
+
+	if (s->off) {
+		if (here == 0) {
+			s->off = s->len = 0;
+		} else if (s->cap - s->off < n + HEADER) {
+			memmove(s->buf, s->buf + s->off, here);
+			s->len = here;
+			s->off = 0;
+		}
+	}
+	want = n + HEADER < 2 * here ? n + HEADER : 2 * here;
+	if (want < READ_AHEAD)
+		want = READ_AHEAD;
+	if (s->len == s->cap || s->cap < READ_AHEAD) {
+		p = lep_grow(s->buf, s->len, want, 1);
+		if (!p)
+			return lep_fail(e, LEP_ERR_NOMEM, "%s: out of memory (%zu bytes)", s->name, want);
+		s->buf = p;
+		s->cap = want;
+	}
+	*room = s->cap - s->len;
+	if (n >= LARGE && n + HEADER - here < *room)
+		*room = n + HEADER - here;
+	return 0;
+}
+
+/* Some bytes more on the way to a need of n. */
+static int fill(struct lep_source *s, size_t n, struct lep_error *e)
+{
+	size_t room = 0, got = 0;
+	int status = make_room(s, n, &room, e);
+
+	if (status)
+		return status;
+	if (s->z)
+		return inflate_some(s, room, e);
+	status = read_some(s, s->buf + s->len, room, &got, e);
+	s->len += got;
+	s->end = !status && got == 0;
+	return status;
+}
+
+int lep_source_check(struct lep_source *s, struct lep_error *e)
+{
+	struct stat st;
+
+	if (!s->mapped)
+		return 0;
+	if (fstat(s->fd, &st) != 0)
+		return lep_fail_errno(e, "%s", s->name);
+	if ((uint64_t)st.st_size < s->map_len)
+		return lep_fail(e, LEP_ERR_DATA, "%s: the file became shorter while it was read", s->name);
+	return 0;
+}
+
+int lep_source_need(struct lep_source *s, size_t n, const unsigned char **data, size_t *have,
+	struct lep_error *e)
+{
+	int status = 0;
+
+	if (s->map) {
+		size_t at = (size_t)s->position;
+
+		*data = s->map + at;
+		*have = n < s->map_len - at ? n : s->map_len - at;
+		return lep_source_check(s, e);
+	}
+	while (s->len - s->off < n && !s->end && !status)
+		status = fill(s, n, e);
+	*data = s->buf + s->off;
+	*have = s->len - s->off < n ? s->len - s->off : n;
+	return status;
+}
+
+void lep_source_peek(struct lep_source *s, size_t n, const unsigned char **data, size_t *have, int *end)
+{
+	int status = 0;
+
+	if (s->map) {
+		*data = s->map + s->position;
+		*have = n < s->map_len - s->position ? n : s->map_len - (size_t)s->position;
+		*end = *have < n;
+		return;
+	}
+	while (s->len - s->off < n && !s->end && !status &&
+		((s->z && s->packed_off < s->packed_len) || readable(s)))
+		status = fill(s, n, NULL);
+	*data = s->buf + s->off;
+	*have = s->len - s->off < n ? s->len - s->off : n;
+	*end = status != 0 || (s->end && *have < n);
+}
+
+void lep_source_skip(struct lep_source *s, size_t n)
+{
+	s->position += n;
+	if (!s->map) {
+		s->off += n;
+	} else if (s->mapped && s->position - s->released >= RELEASE) {
+		union { const void *in; void *out; } from = {.in = s->map + s->released};
+		size_t step = (size_t)(s->position - s->released) / RELEASE * RELEASE;
+
+		(void)madvise(from.out, step, MADV_DONTNEED);
+		s->released += step;
+	}
+}
+
+const unsigned char *lep_source_whole(const struct lep_source *s, size_t *len)
+{
+	*len = s->map_len;
+	return s->map;
+}

@@ -1,0 +1,42 @@
+/*
+ * Where a reader's bytes come from: a mapped file, memory, a pipe read ahead,
+ * any of them through gzip. One position, forward only.
+ */
+#ifndef LEP_STREAM_SOURCE_H
+#define LEP_STREAM_SOURCE_H
+
+#include "stream/reader.h"
+
+struct lep_source;
+
+/* path NULL or "-" is standard input. options are copied and may be NULL. */
+int lep_source_open(struct lep_source **out, const char *path,
+	const struct lep_reader_options *options, struct lep_error *e) LEP_MUST_USE;
+int lep_source_open_memory(struct lep_source **out, const void *data, size_t len, const char *name,
+	struct lep_error *e) LEP_MUST_USE;
+void lep_source_close(struct lep_source *s);
+
+const char *lep_source_name(const struct lep_source *s);
+/* Bytes before the position. */
+uint64_t lep_source_position(const struct lep_source *s);
+
+/*
+ * The next n bytes, or as many as there are before the end of input: *data
+ * points at *have of them, valid until the next call. 64-byte aligned wherever
+ * the position is a multiple of 64.
+ */
+int lep_source_need(struct lep_source *s, size_t n, const unsigned char **data, size_t *have,
+	struct lep_error *e) LEP_MUST_USE;
+/* The same without waiting; *end tells that no more will come. An error counts
+ * as the end: the next lep_source_need reports it. */
+void lep_source_peek(struct lep_source *s, size_t n, const unsigned char **data, size_t *have, int *end);
+/* Move on by n bytes that lep_source_need gave. */
+void lep_source_skip(struct lep_source *s, size_t n);
+
+/* All of it, if it lies in memory from its first byte to its last (a mapped
+ * file), else NULL. */
+const unsigned char *lep_source_whole(const struct lep_source *s, size_t *len);
+/* LEP_ERR_DATA if the mapped file has become shorter. */
+int lep_source_check(struct lep_source *s, struct lep_error *e) LEP_MUST_USE;
+
+#endif
