@@ -1,5 +1,9 @@
 #include "base/random.h"
 
+#include <math.h>
+
+#include "base/math.h"
+
 /* Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",
  * SC 2011; multipliers and Weyl constants from table 2 there. */
 static void philox(uint32_t c[4], uint32_t k0, uint32_t k1)
@@ -78,4 +82,15 @@ uint64_t lep_random_hash(uint64_t seed, const void *key, size_t len)
 		h = (uint64_t)w[1] << 32 | w[0];
 	}
 	return h;
+}
+/* Box and Muller, Ann. Math. Stat. 29 (1958); u1 in (0, 1]. */
+double lep_random_normal(uint64_t seed, enum lep_purpose purpose, uint64_t a, uint64_t b)
+{
+	uint32_t w[4];
+	double u1, u2;
+
+	lep_random_block(w, seed, purpose, a, b);
+	u1 = ((double)(((uint64_t)w[0] << 21) | (w[1] >> 11)) + 1) * 0x1p-53;
+	u2 = (double)(((uint64_t)w[2] << 21) | (w[3] >> 11)) * 0x1p-53;
+	return sqrt(-2 * lep_log(u1)) * lep_cos(6.283185307179586 * u2);
 }

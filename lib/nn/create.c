@@ -1,0 +1,250 @@
+/* Making a network: the target, the inputs, the graph, the memory of its parameters. */
+#include <stdio.h>
+#include <string.h>
+
+#include "nn/build.h"
+
+/* The target: what the caller says, what the text says, the field with that role. */
+static int find_target(struct lep_builder_nn *b, const struct lep_net_options *o)
+{
+	struct lep_net *n = b->net;
+	const char *want = o->target;
+	const struct lep_stmt *said = NULL;
+
+	for (size_t i = 0; i < n->syntax.n && !want; i++)
+		if (strcmp(n->syntax.stmt[i].word[0], "target") == 0 && n->syntax.stmt[i].nword > 1) {
+			said = &n->syntax.stmt[i];
+			want = said->word[1];
+		}
+	n->target = -1;
+	for (size_t i = 0; i < n->nfields && n->target < 0; i++)
+		if (want ? strcmp(n->fields[i].name, want) == 0 : n->fields[i].role == LEP_ROLE_TARGET)
+			n->target = (int)i;
+	if (n->target >= 0)
+		return 0;
+	if (said)
+		return lep_build_fail(b, said, "the data have no field '%s'", want);
+	if (want)
+		return b->status = lep_fail(b->e, LEP_ERR_DATA, "%s: the data have no field '%s' to learn",
+			b->name, want);
+	if (o->need_target)
+		return b->status = lep_fail(b->e, LEP_ERR_DATA, "%s: the data have no field with role target",
+			b->name);
+	return 0;
+}
+
+int lep_build_input(struct lep_builder_nn *b, const struct lep_stmt *s, const char *name)
+{
+	struct lep_net *n = b->net;
+	const struct lep_field *f = NULL;
+	struct lep_net_input *in;
+	size_t index = 0;
+	int value;
+
+	for (size_t i = 0; i < n->nfields && !f; i++)
+		if (name ? strcmp(n->fields[i].name, name) == 0 : n->fields[i].role == LEP_ROLE_INPUT) {
+			f = &n->fields[i];
+			index = i;
+		}
+	if (!f)
+		return name ? lep_build_fail(b, s, "the data have no field '%s'", name) :
+			lep_build_fail(b, s, "the data have no field with role input");
+	for (size_t i = 0; i < n->ninput; i++)
+		if (n->input[i].field == (int)index)
+			return n->input_value[i];
+	if (f->dtype == LEP_TEXT)
+		return lep_build_fail(b, s, "the field '%s' is text, not numbers", f->name);
+	if (lep_shape_varying(&f->shape))
+		return lep_build_fail(b, s, "the field '%s' differs in size from record to record", f->name);
+	value = lep_build_new_value(b, &f->shape);
+	if (value < 0)
+		return value;
+	in = lep_grow(n->input, n->ninput * sizeof(*in), n->ninput + 1, sizeof(*in));
+	if (in)
+		n->input = in;
+	else
+		return b->status = lep_fail_nomem(b->e, 0);
+	{
+		int *values = lep_grow(n->input_value, n->ninput * sizeof(int), n->ninput + 1, sizeof(int));
+
+		if (!values)
+			return b->status = lep_fail_nomem(b->e, 0);
+		n->input_value = values;
+	}
+	n->input[n->ninput] = (struct lep_net_input){.name = f->name, .field = (int)index, .shape = f->shape,
+		.size = n->value[value].size, .ids = f->dtype == LEP_I32 && f->table != NULL};
+	n->value[value].ids = n->input[n->ninput].ids;
+	n->input_value[n->ninput++] = value;
+	n->value[value].input = (int)n->ninput;
+	return value;
+}
+
+const struct lep_table *lep_build_input_table(const struct lep_builder_nn *b, int i)
+{
+	return b->net->fields[b->net->input[i].field].table;
+}
+
+/* The output is the last line's value; a final softmax or sigmoid is left to use. */
+static int find_output(struct lep_builder_nn *b)
+{
+	struct lep_net *n = b->net;
+	struct lep_op *last = n->nop ? &n->op[n->nop - 1] : NULL;
+
+	if (!last)
+		return b->status = lep_fail(b->e, LEP_ERR_DATA, "%s: no layer", b->name);
+	n->output = b->current;
+	n->logits = n->output;
+	if (last->out == n->output && (last->final = lep_layer_final(last)) != NULL) {
+		n->final = last->final;
+		n->logits = last->in[0];
+	}
+	return 0;
+}
+
+static int place_params(struct lep_builder_nn *b)
+{
+	struct lep_net *n = b->net;
+	size_t at = 0;
+
+	n->block_reals = 0;
+	for (size_t i = 0; i < n->nparam; i++) {
+		n->values_count += lep_round_up(n->param[i].pub.count, 16);
+		if (!n->param[i].whole) {
+			n->param[i].block_offset = n->block_reals;
+			n->block_reals += lep_round_up(n->param[i].pub.count, 16);
+		}
+	}
+	n->values = lep_alloc(n->values_count, sizeof(lep_real));
+	n->grads = lep_alloc(n->values_count, sizeof(lep_real));
+	if (!n->values || !n->grads)
+		return b->status = lep_fail_nomem(b->e, 2.0 * sizeof(lep_real) * (double)n->values_count);
+	for (size_t i = 0, whole = n->block_reals; i < n->nparam; i++) {
+		struct lep_param_in *p = &n->param[i];
+
+		p->pub.value = n->values + at;
+		at += lep_round_up(p->pub.count, 16);
+		/* Gradients summed by block lie as in a block's array. */
+		p->pub.grad = n->grads + (p->whole ? whole : p->block_offset);
+		whole += p->whole ? lep_round_up(p->pub.count, 16) : 0;
+	}
+	return 0;
+}
+
+static int learns(const struct lep_net *n, const struct lep_op *op)
+{
+	for (int i = 0; i < op->nparam; i++)
+		if (n->param[op->param[i]].pub.trained && !n->param[op->param[i]].pub.frozen)
+			return 1;
+	return 0;
+}
+
+void lep_net_plan(struct lep_net *n)
+{
+	for (size_t i = 0; i < n->nvalue; i++)
+		n->value[i].needs_grad = n->input_gradients && n->value[i].input && !n->value[i].ids;
+	for (size_t i = 0; i < n->nvalue; i++)
+		n->value[i].written = 0;
+	n->scratch = 0;
+	for (size_t i = 0; i < n->nop; i++) {
+		struct lep_op *op = &n->op[i];
+
+		op->needs_backward = learns(n, op);
+		for (int k = 0; k < op->nin; k++)
+			op->needs_backward |= n->value[n->value[op->in[k]].root].needs_grad;
+		n->value[op->out].needs_grad = op->needs_backward;
+		n->scratch = op->scratch > n->scratch ? op->scratch : n->scratch;
+	}
+	for (size_t i = 0; i < n->nvalue; i++)
+		n->value[i].needs_grad = n->value[n->value[i].root].needs_grad;
+	for (size_t i = n->nop; i-- > 0;) {
+		struct lep_op *op = &n->op[i];
+
+		for (int k = 0; k < op->nin && op->needs_backward && !op->final; k++) {
+			struct lep_value *root = &n->value[n->value[op->in[k]].root];
+
+			op->accumulate[k] = root->written;
+			root->written = 1;
+		}
+	}
+}
+
+static int make_text(struct lep_builder_nn *b)
+{
+	struct lep_buf text = {0};
+
+	lep_syntax_format(&b->net->syntax, &text);
+	b->net->text = text.failed ? NULL : lep_strdup(text.data);
+	lep_buf_release(&text);
+	return b->net->text ? 0 : (b->status = lep_fail_nomem(b->e, 0));
+}
+
+int lep_net_new(struct lep_net **out, const char *text, const char *name,
+	const struct lep_field *fields, size_t nfields, const struct lep_net_options *options,
+	const struct lep_kernels *kernels, struct lep_error *e)
+{
+	static const struct lep_net_options none;
+	struct lep_net *n = lep_alloc(1, sizeof(*n));
+	struct lep_builder_nn b = {.net = n, .name = name, .e = e, .current = -1};
+	char top[1] = "";
+	int rc;
+
+	*out = NULL;
+	if (!n)
+		return lep_fail_nomem(e, 0);
+	if (!options)
+		options = &none;
+	n->k = kernels;
+	n->fields = fields;
+	n->nfields = nfields;
+	n->input_gradients = options->input_gradients;
+	b.path = top;
+	rc = lep_syntax_parse(&n->syntax, text, name, e);
+	if (rc == 0)
+		rc = make_text(&b);
+	if (rc == 0)
+		rc = find_target(&b, options);
+	if (rc == 0)
+		rc = lep_build_block(&b, &n->syntax);
+	if (rc == 0)
+		rc = find_output(&b);
+	if (rc == 0)
+		rc = place_params(&b);
+	lep_free(b.kind);
+	lep_free(b.named);
+	if (rc) {
+		lep_net_free(n);
+		return rc;
+	}
+	lep_net_plan(n);
+	*out = n;
+	return 0;
+}
+
+void lep_net_free(struct lep_net *n)
+{
+	if (!n)
+		return;
+	for (size_t i = 0; i < n->nop; i++) {
+		if (n->op[i].layer->release)
+			n->op[i].layer->release(&n->op[i]);
+		lep_free(n->op[i].attr);
+		lep_free(n->op[i].label);
+	}
+	for (size_t i = 0; i < n->nvalue; i++)
+		lep_free(n->value[i].label);
+	for (size_t i = 0; i < n->nparam; i++)
+		lep_free(n->param[i].pub.name);
+	for (size_t i = 0; i < n->naugment; i++)
+		lep_free(n->augment[i].text);
+	lep_syntax_release(&n->syntax);
+	lep_free(n->augment);
+	lep_free(n->op);
+	lep_free(n->value);
+	lep_free(n->param);
+	lep_free(n->input);
+	lep_free(n->input_value);
+	lep_free(n->values);
+	lep_free(n->grads);
+	lep_free(n->text);
+	lep_free(n);
+}

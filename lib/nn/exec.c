@@ -1,0 +1,366 @@
+/* Running a network: buffers, blocks, the order of meetings in training. */
+#include <string.h>
+
+#include "nn/layer.h"
+
+/* Gradients of blocks are summed in pieces of this many reals. */
+enum { SUM_PIECE = 8192 };
+
+static size_t blocks_of(size_t count)
+{
+	return count < LEP_BLOCKS ? count : LEP_BLOCKS;
+}
+
+static int new_values(struct lep_exec *x, struct lep_error *e)
+{
+	const struct lep_net *n = x->net;
+
+	for (size_t v = 0; v < n->nvalue; v++) {
+		const struct lep_value *value = &n->value[v];
+		size_t root = (size_t)value->root, reals;
+
+		if (root != v) {
+			x->value[v] = x->value[root];
+			x->grad[v] = x->grad[root];
+			continue;
+		}
+		if (lep_mul_overflow(value->size, x->capacity, &reals))
+			return lep_fail_nomem(e, 0);
+		/* An id takes no more room than a real. */
+		x->value[v] = lep_alloc(reals, sizeof(lep_real));
+		if (!x->value[v])
+			return lep_fail_nomem(e, (double)reals * sizeof(lep_real));
+		if (!x->training || (!value->needs_grad && (int)v != n->logits))
+			continue;
+		x->grad[v] = lep_alloc(reals, sizeof(lep_real));
+		if (!x->grad[v])
+			return lep_fail_nomem(e, (double)reals * sizeof(lep_real));
+	}
+	return 0;
+}
+
+static int fill_exec(struct lep_exec *x, struct lep_error *e)
+{
+	const struct lep_net *n = x->net;
+	int rc;
+
+	x->value = lep_alloc(n->nvalue, sizeof(*x->value));
+	x->grad = lep_alloc(n->nvalue, sizeof(*x->grad));
+	x->state = lep_alloc(n->nop, sizeof(*x->state));
+	x->scratch = lep_alloc((size_t)x->threads, sizeof(*x->scratch));
+	if (!x->value || !x->grad || !x->state || !x->scratch)
+		return lep_fail_nomem(e, 0);
+	rc = new_values(x, e);
+	if (rc)
+		return rc;
+	for (int t = 0; t < x->threads; t++) {
+		x->scratch[t] = lep_alloc(n->scratch * x->block_max, sizeof(lep_real));
+		if (!x->scratch[t])
+			return lep_fail_nomem(e, (double)(n->scratch * x->block_max * sizeof(lep_real)));
+	}
+	if (x->training) {
+		x->block_grads = lep_alloc(LEP_BLOCKS * n->block_reals, sizeof(lep_real));
+		if (!x->block_grads)
+			return lep_fail_nomem(e, (double)(LEP_BLOCKS * n->block_reals * sizeof(lep_real)));
+	}
+	for (size_t i = 0; i < n->nop; i++)
+		if (n->op[i].layer->state_new && n->op[i].layer->state_new(&n->op[i], x, &x->state[i]))
+			return lep_fail_nomem(e, 0);
+	return 0;
+}
+
+int lep_exec_new(struct lep_exec **out, struct lep_net *n, size_t capacity, int training, int threads,
+	struct lep_error *e)
+{
+	struct lep_exec *x = lep_alloc(1, sizeof(*x));
+	int rc;
+
+	*out = NULL;
+	if (!x)
+		return lep_fail_nomem(e, 0);
+	x->net = n;
+	x->k = n->k;
+	x->capacity = capacity;
+	x->training = training;
+	x->threads = threads < 1 ? 1 : threads;
+	x->block_max = training ? (capacity + LEP_BLOCKS - 1) / LEP_BLOCKS : capacity;
+	rc = fill_exec(x, e);
+	if (rc) {
+		lep_exec_free(x);
+		return rc;
+	}
+	*out = x;
+	return 0;
+}
+
+void lep_exec_free(struct lep_exec *x)
+{
+	const struct lep_net *n;
+
+	if (!x)
+		return;
+	n = x->net;
+	for (size_t v = 0; v < n->nvalue; v++) {
+		if (n->value[v].root != (int)v)
+			continue;
+		lep_free(x->value ? x->value[v] : NULL);
+		lep_free(x->grad ? x->grad[v] : NULL);
+	}
+	for (size_t i = 0; x->state && i < n->nop; i++)
+		if (x->state[i])
+			n->op[i].layer->state_free(x->state[i]);
+	for (int t = 0; x->scratch && t < x->threads; t++)
+		lep_free(x->scratch[t]);
+	lep_free(x->value);
+	lep_free(x->grad);
+	lep_free(x->state);
+	lep_free(x->scratch);
+	lep_free(x->block_grads);
+	lep_free(x);
+}
+
+/* ---- access ---- */
+
+lep_real *lep_exec_input(struct lep_exec *x, size_t i)
+{
+	return x->value[x->net->input_value[i]];
+}
+
+int32_t *lep_exec_input_ids(struct lep_exec *x, size_t i)
+{
+	return (int32_t *)(void *)x->value[x->net->input_value[i]];
+}
+
+const lep_real *lep_exec_output(const struct lep_exec *x)
+{
+	return x->value[x->net->output];
+}
+
+const lep_real *lep_exec_logits(const struct lep_exec *x)
+{
+	return x->value[x->net->logits];
+}
+
+lep_real *lep_exec_logits_grad(struct lep_exec *x)
+{
+	return x->grad[x->net->logits];
+}
+
+const lep_real *lep_exec_value(const struct lep_exec *x, int value)
+{
+	return x->value[value];
+}
+
+const lep_real *lep_exec_input_grad(const struct lep_exec *x, size_t i)
+{
+	return x->grad[x->net->input_value[i]];
+}
+
+/* ---- running ---- */
+
+void lep_exec_infer(struct lep_exec *x, size_t count)
+{
+	const struct lep_net *n = x->net;
+	struct lep_pass p = {.x = x, .count = count};
+
+	x->count = count;
+	for (size_t i = 0; i < n->nop; i++)
+		n->op[i].layer->forward(&n->op[i], &p);
+}
+
+/*
+ * Training goes in stretches between meetings. A stretch, run by each block on
+ * its own: feed the inputs; forward operations f_from .. f_to - 1 and the
+ * reduction of f_to; the loss; backward operations b_from down to b_to and the
+ * reduction of b_to - 1. Most networks have one stretch and two meetings a step.
+ */
+struct stretch {
+	struct lep_exec *x;
+	size_t f_from, f_to;
+	int feed, loss;
+	size_t b_from, b_to;   /* operations b_from - 1 down to b_to */
+	lep_feed_fn *feed_fn;
+	lep_loss_fn *loss_fn;
+	void *ctx;
+};
+
+static int in_training(const struct lep_op *op)
+{
+	return !op->final;
+}
+
+static void run_stretch(void *ctx, int block, int thread)
+{
+	const struct stretch *s = ctx;
+	struct lep_exec *x = s->x;
+	const struct lep_net *n = x->net;
+	size_t first = lep_block_first(x->count, block);
+	struct lep_pass p = {.x = x, .first = first, .count = lep_block_first(x->count, block + 1) - first,
+		.block = block, .thread = thread, .training = 1};
+
+	if (s->feed && s->feed_fn)
+		s->feed_fn(s->ctx, x, p.first, p.count, thread);
+	for (size_t i = s->f_from; i < s->f_to; i++)
+		if (in_training(&n->op[i]))
+			n->op[i].layer->forward(&n->op[i], &p);
+	if (s->f_to < n->nop)
+		n->op[s->f_to].layer->forward_reduce(&n->op[s->f_to], &p);
+	if (!s->loss)
+		return;
+	if (s->loss_fn)
+		s->loss_fn(s->ctx, x, p.first, p.count, thread);
+	for (size_t i = s->b_from; i-- > s->b_to;)
+		if (in_training(&n->op[i]) && n->op[i].needs_backward)
+			n->op[i].layer->backward(&n->op[i], &p);
+	if (s->b_to > 0)
+		n->op[s->b_to - 1].layer->backward_reduce(&n->op[s->b_to - 1], &p);
+}
+
+int lep_op_batchwise(const struct lep_op *op)
+{
+	for (int i = 0; i < op->nparam; i++)
+		if (!lep_op_param(op, i)->pub.trained)
+			return !lep_op_param(op, i)->pub.frozen;
+	return 1;
+}
+
+static int reduces_forward(const struct lep_op *op)
+{
+	return op->layer->forward_reduce && lep_op_batchwise(op);
+}
+
+static int reduces_backward(const struct lep_op *op)
+{
+	return op->needs_backward && op->layer->backward_reduce && lep_op_batchwise(op);
+}
+
+/* The forward stretches up to the last meeting; the rest is left in s. */
+static void run_forward_meetings(struct stretch *s, struct lep_threads *pool)
+{
+	struct lep_exec *x = s->x;
+	const struct lep_net *n = x->net;
+
+	s->feed = 1;
+	for (size_t i = 0; i < n->nop; i++) {
+		if (!reduces_forward(&n->op[i]))
+			continue;
+		s->f_to = i;
+		lep_threads_run(pool, (int)blocks_of(x->count), run_stretch, s);
+		n->op[i].layer->forward_combine(&n->op[i], x, x->count);
+		s->feed = 0;
+		s->f_from = i;
+	}
+	s->f_to = n->nop;
+}
+
+/* ---- the batch's gradient from the blocks', and of `whole` parameters ---- */
+
+struct collect {
+	struct lep_exec *x;
+	int pieces;
+};
+
+static void collect_task(void *ctx, int task, int thread)
+{
+	const struct collect *c = ctx;
+	struct lep_exec *x = c->x;
+	const struct lep_net *n = x->net;
+
+	(void)thread;
+	if (task < c->pieces) {
+		size_t from = (size_t)task * SUM_PIECE;
+		size_t len = n->block_reals - from < SUM_PIECE ? n->block_reals - from : SUM_PIECE;
+		lep_real *g = n->grads + from;
+
+		memcpy(g, x->block_grads + from, len * sizeof(*g));
+		for (size_t b = 1; b < blocks_of(x->count); b++)
+			x->k->add(g, g, x->block_grads + b * n->block_reals + from, len);
+		return;
+	}
+	task -= c->pieces;
+	for (size_t i = 0; i < n->nop; i++) {
+		const struct lep_op *op = &n->op[i];
+
+		if (!op->needs_backward || !op->layer->gradient)
+			continue;
+		if (task < op->gradient_tasks) {
+			op->layer->gradient(op, x, x->count, task);
+			return;
+		}
+		task -= op->gradient_tasks;
+	}
+}
+
+static void collect_gradients(struct lep_exec *x, struct lep_threads *pool)
+{
+	const struct lep_net *n = x->net;
+	struct collect c = {.x = x, .pieces = (int)((n->block_reals + SUM_PIECE - 1) / SUM_PIECE)};
+	int tasks = c.pieces;
+
+	for (size_t i = 0; i < n->nop; i++)
+		if (n->op[i].needs_backward && n->op[i].layer->gradient)
+			tasks += n->op[i].gradient_tasks;
+	lep_threads_run(pool, tasks, collect_task, &c);
+}
+
+void lep_exec_train(struct lep_exec *x, struct lep_threads *pool, size_t count,
+	const struct lep_step_info *info, lep_feed_fn *feed, lep_loss_fn *loss, void *ctx)
+{
+	const struct lep_net *n = x->net;
+	struct stretch s = {.x = x, .feed_fn = feed, .loss_fn = loss, .ctx = ctx};
+
+	x->count = count;
+	x->info = *info;
+	run_forward_meetings(&s, pool);
+	s.loss = 1;
+	s.b_from = s.b_to = n->nop;
+	for (;;) {
+		while (s.b_to > 0 && !reduces_backward(&n->op[s.b_to - 1]))
+			s.b_to--;
+		lep_threads_run(pool, (int)blocks_of(count), run_stretch, &s);
+		if (s.b_to == 0)
+			break;
+		n->op[s.b_to - 1].layer->backward_combine(&n->op[s.b_to - 1], x, count);
+		/* The next stretch begins with the backward of the one that met. */
+		s.b_from = s.b_to--;
+		s.f_from = s.f_to;
+		s.feed = 0;
+		s.loss_fn = NULL;
+	}
+	collect_gradients(x, pool);
+}
+
+void lep_exec_train_forward(struct lep_exec *x, struct lep_threads *pool, size_t count,
+	const struct lep_step_info *info)
+{
+	struct stretch s = {.x = x};
+
+	x->count = count;
+	x->info = *info;
+	run_forward_meetings(&s, pool);
+	lep_threads_run(pool, (int)blocks_of(count), run_stretch, &s);
+}
+
+/* ---- weights changed ---- */
+
+struct prepare {
+	struct lep_net *n;
+	int backward;
+};
+
+static void prepare_task(void *ctx, int task, int thread)
+{
+	const struct prepare *c = ctx;
+	const struct lep_op *op = &c->n->op[task];
+
+	(void)thread;
+	if (op->layer->prepare)
+		op->layer->prepare(op, c->backward && op->needs_backward);
+}
+
+void lep_net_prepare(struct lep_net *n, struct lep_threads *pool, int backward)
+{
+	struct prepare c = {.n = n, .backward = backward};
+
+	lep_threads_run(pool, (int)n->nop, prepare_task, &c);
+}

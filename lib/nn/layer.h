@@ -1,0 +1,300 @@
+/*
+ * Inside of nn/: what a layer is, the graph that layers build, and the buffers
+ * they run on. A layer is one file: it parses its line, infers its shape, runs
+ * forward and backward, and stands in the table of layers.c.
+ */
+#ifndef LEP_NN_LAYER_H
+#define LEP_NN_LAYER_H
+
+#include "nn/net.h"
+#include "nn/syntax.h"
+
+#define LEP_OP_INPUTS 4
+#define LEP_OP_PARAMS 8
+
+struct lep_op;
+struct lep_builder_nn;
+
+/* A value: the result of an operation, or an input. */
+struct lep_value {
+	struct lep_shape shape;   /* of one sample */
+	size_t size;
+	int root;                 /* the value whose memory it shares, itself mostly */
+	int ids;                  /* int32 ids, an input that embed reads */
+	int needs_grad;
+	int written;              /* while planning: an operation behind writes its gradient */
+	int input;                /* number of the input + 1, or 0 */
+	const char *name;         /* of the layer that made it; NULL: none of its own */
+	char *label;              /* owner of name */
+};
+
+/* What an operation is told when it runs on one block of a batch. */
+struct lep_pass {
+	struct lep_exec *x;
+	size_t first, count;      /* samples */
+	int block, thread;
+	int training;
+};
+
+struct lep_layer {
+	const char *name;         /* the first word of the line */
+	const char *synopsis;     /* the line, for people: "dense N [activation]" */
+
+	/* Read the statement's words, add operations, set b's current value. */
+	int (*build)(struct lep_builder_nn *b, const struct lep_stmt *s);
+
+	/* Samples pass.first .. of one block. forward fills the output; backward is
+	 * given the output's gradient and hands on those of the inputs
+	 * (lep_grad_in) and, for parameters that are summed by block, overwrites
+	 * the block's own gradient (lep_block_grad). */
+	void (*forward)(const struct lep_op *op, const struct lep_pass *p);
+	void (*backward)(const struct lep_op *op, const struct lep_pass *p);
+
+	/* Optional. What must be known of the whole batch in training: reduce runs
+	 * by block before forward (backward), combine once after it. */
+	void (*forward_reduce)(const struct lep_op *op, const struct lep_pass *p);
+	void (*forward_combine)(const struct lep_op *op, struct lep_exec *x, size_t count);
+	void (*backward_reduce)(const struct lep_op *op, const struct lep_pass *p);
+	void (*backward_combine)(const struct lep_op *op, struct lep_exec *x, size_t count);
+
+	/* Optional. Gradients of parameters with `whole` set, from the whole batch
+	 * at once, cut into op->gradient_tasks tasks. */
+	void (*gradient)(const struct lep_op *op, struct lep_exec *x, size_t count, int task);
+
+	/* Optional. Weights changed: pack them, with what backward needs as well. */
+	void (*prepare)(const struct lep_op *op, int backward);
+	/* Optional. Memory of the operation's own in an exec, freed by release. */
+	int (*state_new)(const struct lep_op *op, struct lep_exec *x, void **state);
+	void (*state_free)(void *state);
+	/* Optional. Frees what attr holds besides itself. */
+	void (*release)(struct lep_op *op);
+};
+
+struct lep_op {
+	const struct lep_layer *layer;
+	const struct lep_net *net;
+	int number;
+	int nin, in[LEP_OP_INPUTS];
+	int accumulate[LEP_OP_INPUTS]; /* in backward: the input's gradient holds something already */
+	int out;
+	int nparam, param[LEP_OP_PARAMS];
+	void *attr;               /* what the line said; freed with the net */
+	size_t scratch;           /* reals of scratch memory a thread, per sample of a block */
+	int gradient_tasks;
+	int needs_backward;
+	uint64_t operations;      /* multiply-adds a sample */
+	char *label;              /* "conv1" with its path; NULL: part of the line before */
+	const char *kind;
+	const char *final;        /* "softmax", "sigmoid": ends the net, runs in use only */
+};
+
+/* Parameter gradients: by block (then summed in order), or whole. */
+struct lep_param_in {
+	struct lep_param pub;
+	int init;                 /* enum lep_init */
+	size_t fan_in, fan_out;
+	int whole;
+	size_t block_offset;      /* in a block's gradient array */
+};
+
+enum lep_init {
+	LEP_INIT_ZERO,
+	LEP_INIT_ONE,
+	LEP_INIT_GLOROT,
+	LEP_INIT_HE,
+	LEP_INIT_NORMAL_002
+};
+
+struct lep_net {
+	const struct lep_kernels *k;
+	char *text;
+	struct lep_block syntax;
+	const struct lep_field *fields;
+	size_t nfields;
+	int target;
+	size_t nvalue, value_room;
+	struct lep_value *value;
+	size_t nop, op_room;
+	struct lep_op *op;
+	size_t nparam, param_room;
+	struct lep_param_in *param;
+	size_t ninput, input_room;
+	struct lep_net_input *input;
+	int *input_value;
+	int output;               /* value */
+	int logits;
+	const char *final;
+	int input_gradients;
+	size_t naugment;
+	struct lep_augment_line {
+		char *text;
+		int line;
+	} *augment;
+	lep_real *values;         /* all parameters */
+	size_t values_count;
+	lep_real *grads;
+	size_t block_reals;       /* of gradients summed by block */
+	size_t scratch;           /* largest of the operations' */
+};
+
+struct lep_exec {
+	struct lep_net *net;
+	const struct lep_kernels *k;
+	size_t capacity;
+	size_t block_max;         /* samples in the largest block */
+	int training;
+	int threads;
+	size_t count;             /* samples in the current batch */
+	struct lep_step_info info;
+	lep_real **value;         /* by value number; roots own */
+	lep_real **grad;
+	void **state;             /* by operation */
+	lep_real **scratch;       /* by thread */
+	lep_real *block_grads;    /* LEP_BLOCKS x net->block_reals */
+};
+
+/* ---- building (build.c) ---- */
+
+/* Errors name file, line and word. */
+int lep_build_fail(struct lep_builder_nn *b, const struct lep_stmt *s, const char *fmt, ...) LEP_PRINTF(3, 4);
+const struct lep_kernels *lep_build_kernels(const struct lep_builder_nn *b);
+int lep_build_current(const struct lep_builder_nn *b);            /* value number */
+void lep_build_set_current(struct lep_builder_nn *b, int value);
+const struct lep_value *lep_build_value(const struct lep_builder_nn *b, int value);
+/* Value that a NAME = or an input block named; -1: none such. */
+int lep_build_named(struct lep_builder_nn *b, const char *name);
+int lep_build_block(struct lep_builder_nn *b, const struct lep_block *block);
+/* A number in low..high from word i of s; *out untouched on failure. */
+int lep_build_number(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i, int64_t low, int64_t high,
+	int64_t *out);
+int lep_build_real(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i, double low, double high,
+	double *out);
+/* "3x3" or "3" (both sides). */
+int lep_build_pair(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i, int64_t low, int64_t high,
+	int64_t *height, int64_t *width);
+/* A count of units: a number, or the word `classes` (and later `vocabulary`). */
+int lep_build_units(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i, int64_t *units,
+	int *is_target_table);
+/* The table of input i. */
+const struct lep_table *lep_build_input_table(const struct lep_builder_nn *b, int i);
+/* No words (no blocks) may stand behind the first n. */
+int lep_build_no_more(struct lep_builder_nn *b, const struct lep_stmt *s, size_t n);
+/* The extents height, width, channels of the current value; an error else. */
+int lep_build_picture(struct lep_builder_nn *b, const struct lep_stmt *s, int64_t hwc[3]);
+
+/* Adds an operation on the current value; shape is its output's. NULL: out of
+ * memory or too large (b remembers the error). attr is taken. The first
+ * operation of a statement carries its label. */
+struct lep_op *lep_build_op(struct lep_builder_nn *b, const struct lep_stmt *s, const struct lep_layer *layer,
+	const struct lep_shape *shape, void *attr);
+int lep_build_op_input(struct lep_builder_nn *b, struct lep_op *op, int value);
+/* A value that shares the memory of the current one in another shape. */
+int lep_build_alias(struct lep_builder_nn *b, const struct lep_stmt *s, const struct lep_shape *shape);
+/* A parameter of op named `label.suffix`. */
+struct lep_param_in *lep_build_param(struct lep_builder_nn *b, const struct lep_stmt *s, struct lep_op *op,
+	const char *suffix, const struct lep_shape *shape, enum lep_init init, size_t fan_in, size_t fan_out);
+/* The status after a NULL from the two above. */
+int lep_build_status(const struct lep_builder_nn *b);
+/* If word i of s is an activation: its kind and parameter, and *i moves past;
+ * 0 if not an activation, 1 if it is, negative on a bad parameter. */
+int lep_build_act_word(struct lep_builder_nn *b, const struct lep_stmt *s, size_t *i, enum lep_act *kind,
+	lep_real *param);
+/* Append that activation as an operation (LEP_ACT_NONE: nothing; softmax is one too). */
+int lep_build_act(struct lep_builder_nn *b, const struct lep_stmt *s, enum lep_act kind, lep_real param);
+/* softmax over the last axis as an operation. */
+int lep_build_softmax(struct lep_builder_nn *b, const struct lep_stmt *s);
+
+#define LEP_ACT_SOFTMAX ((enum lep_act)100)
+
+/* ---- running ---- */
+
+static inline const struct lep_kernels *lep_pass_kernels(const struct lep_pass *p)
+{
+	return p->x->k;
+}
+
+static inline size_t lep_op_size_in(const struct lep_op *op, int i)
+{
+	return op->net->value[op->in[i]].size;
+}
+
+static inline size_t lep_op_size_out(const struct lep_op *op)
+{
+	return op->net->value[op->out].size;
+}
+
+/* Values and gradients of the samples of a pass. */
+static inline lep_real *lep_in(const struct lep_op *op, const struct lep_pass *p, int i)
+{
+	return p->x->value[op->in[i]] + p->first * lep_op_size_in(op, i);
+}
+
+static inline lep_real *lep_out(const struct lep_op *op, const struct lep_pass *p)
+{
+	return p->x->value[op->out] + p->first * lep_op_size_out(op);
+}
+
+static inline lep_real *lep_grad_out(const struct lep_op *op, const struct lep_pass *p)
+{
+	return p->x->grad[op->out] + p->first * lep_op_size_out(op);
+}
+
+/* NULL: nobody needs it. Otherwise add to it where op->accumulate[i]. */
+static inline lep_real *lep_grad_in(const struct lep_op *op, const struct lep_pass *p, int i)
+{
+	return op->net->value[op->in[i]].needs_grad ?
+		p->x->grad[op->in[i]] + p->first * lep_op_size_in(op, i) : NULL;
+}
+
+static inline const struct lep_param_in *lep_op_param(const struct lep_op *op, int i)
+{
+	return &op->net->param[op->param[i]];
+}
+
+static inline lep_real *lep_weights(const struct lep_op *op, int i)
+{
+	return lep_op_param(op, i)->pub.value;
+}
+
+static inline int lep_learns(const struct lep_op *op, int i)
+{
+	const struct lep_param *p = &lep_op_param(op, i)->pub;
+
+	return p->trained && !p->frozen;
+}
+
+/* The gradient of parameter i as this block contributes it; overwritten. */
+static inline lep_real *lep_block_grad(const struct lep_op *op, const struct lep_pass *p, int i)
+{
+	return p->x->block_grads + (size_t)p->block * op->net->block_reals + lep_op_param(op, i)->block_offset;
+}
+
+/* A pointer takes the room of this many reals in scratch memory. */
+#define LEP_POINTER_REALS (sizeof(void *) / sizeof(lep_real))
+
+static inline lep_real *lep_scratch(const struct lep_pass *p)
+{
+	return p->x->scratch[p->thread];
+}
+
+/* Whether the operation looks at the whole batch in training: one whose
+ * statistics are frozen does not. */
+int lep_op_batchwise(const struct lep_op *op);
+
+/* First sample of block b of count samples. */
+static inline size_t lep_block_first(size_t count, int b)
+{
+	int blocks = count < LEP_BLOCKS ? (int)count : LEP_BLOCKS;
+
+	return count * (size_t)b / (size_t)blocks;
+}
+
+/* ---- the table (layers.c) ---- */
+
+const struct lep_layer *lep_layer_find(const char *name);
+/* "softmax" or "sigmoid" if the operation is one that a loss undoes, else NULL. */
+const char *lep_layer_final(const struct lep_op *op);
+/* All of them, NULL at the end. */
+extern const struct lep_layer *const lep_layers[];
+
+#endif

@@ -1,0 +1,473 @@
+/*
+ * conv: y[i][j][o] = b[o] + sum over kh, kw, c of x[i s + kh d - p][...][c] w[kh][kw][c][o].
+ *
+ * No im2col: the kernel takes a pointer for each output position and the
+ * offsets of the taps. The gradient of x adds each tap's product into place;
+ * that of w is one product with taps and channels as rows. With padding the
+ * input is copied once between zero borders.
+ */
+#include <string.h>
+
+#include "nn/layers.h"
+
+struct conv {
+	size_t h, w, c;           /* input */
+	size_t hp, wp;            /* with borders */
+	size_t top, left;
+	size_t oh, ow, filters;
+	size_t kh, kw, stride, dilation, groups;
+	int padded, depthwise, relu, has_bias;
+	size_t cg, fg;            /* channels and filters of one group */
+	size_t taps, rows;        /* kh kw; kh kw cg */
+	size_t nseg, len;         /* of the forward product */
+	ptrdiff_t *off;           /* [groups][nseg] */
+	size_t pack_size, turned_size;
+	lep_real *packed;         /* [groups] */
+	lep_real *turned;         /* [groups][taps], transposed */
+};
+
+struct state {
+	lep_real *padded;         /* the batch between borders, or NULL */
+	const lep_real **x;       /* [capacity][position]: top left element of its window */
+	lep_real **y;             /* [capacity][groups][position] */
+	const lep_real **dy;      /* [capacity][position], training */
+	const lep_real **taps;    /* [groups][rows], sample 0, training */
+};
+
+static size_t positions(const struct conv *a)
+{
+	return a->oh * a->ow;
+}
+
+static size_t padded_size(const struct conv *a)
+{
+	return a->hp * a->wp * a->c;
+}
+
+static size_t tap_offset(const struct conv *a, size_t tap)
+{
+	return ((tap / a->kw) * a->wp + tap % a->kw) * a->dilation * a->c;
+}
+
+static size_t position_offset(const struct conv *a, size_t position)
+{
+	return ((position / a->ow) * a->wp + position % a->ow) * a->stride * a->c;
+}
+
+/* ---- state ---- */
+
+static void state_free(void *p)
+{
+	struct state *s = p;
+
+	lep_free(s->padded);
+	lep_free(s->x);
+	lep_free(s->y);
+	lep_free(s->dy);
+	lep_free(s->taps);
+	lep_free(s);
+}
+
+static void point(const struct lep_op *op, struct lep_exec *x, struct state *s)
+{
+	const struct conv *a = op->attr;
+	const lep_real *in = s->padded ? s->padded : x->value[op->in[0]];
+	size_t n = positions(a), out = lep_op_size_out(op);
+
+	for (size_t i = 0; i < x->capacity; i++)
+		for (size_t k = 0; k < n; k++) {
+			s->x[i * n + k] = in + i * padded_size(a) + position_offset(a, k);
+			for (size_t g = 0; g < a->groups && s->y; g++)
+				s->y[(g * x->capacity + i) * n + k] =
+					x->value[op->out] + i * out + k * a->filters + g * a->fg;
+			if (s->dy)
+				s->dy[i * n + k] = x->grad[op->out] + i * out + k * a->filters;
+		}
+	for (size_t g = 0; g < a->groups && s->taps; g++)
+		for (size_t r = 0; r < a->rows; r++)
+			s->taps[g * a->rows + r] = in + tap_offset(a, r / a->cg) + g * a->cg + r % a->cg;
+}
+
+static int state_new(const struct lep_op *op, struct lep_exec *x, void **out)
+{
+	const struct conv *a = op->attr;
+	struct state *s = lep_alloc(1, sizeof(*s));
+	size_t n = x->capacity * positions(a);
+
+	*out = s;
+	if (!s)
+		return LEP_ERR_NOMEM;
+	if (a->padded) {
+		s->padded = lep_alloc(x->capacity * padded_size(a), sizeof(lep_real));
+		if (!s->padded)
+			return LEP_ERR_NOMEM;
+	}
+	if (a->depthwise)
+		return 0;
+	s->x = lep_alloc(n, sizeof(*s->x));
+	s->y = lep_alloc(n * a->groups, sizeof(*s->y));
+	if (!s->x || !s->y)
+		return LEP_ERR_NOMEM;
+	if (x->training && op->needs_backward) {
+		s->dy = lep_alloc(n, sizeof(*s->dy));
+		s->taps = lep_alloc(a->groups * a->rows, sizeof(*s->taps));
+		if (!s->dy || !s->taps)
+			return LEP_ERR_NOMEM;
+	}
+	point(op, x, s);
+	return 0;
+}
+
+/* ---- running ---- */
+
+static struct lep_depthwise depthwise(const struct conv *a)
+{
+	return (struct lep_depthwise){.h = a->hp, .w = a->wp, .c = a->c, .oh = a->oh, .ow = a->ow,
+		.kh = a->kh, .kw = a->kw, .sh = a->stride, .sw = a->stride, .dh = a->dilation, .dw = a->dilation};
+}
+
+/* Samples of the pass between their borders (which are zero from the start). */
+static void copy_in(const struct lep_op *op, const struct lep_pass *p, lep_real *padded)
+{
+	const struct conv *a = op->attr;
+	const lep_real *x = lep_in(op, p, 0);
+	size_t row = a->w * a->c;
+
+	for (size_t s = 0; s < p->count; s++)
+		for (size_t i = 0; i < a->h; i++)
+			memcpy(padded + (p->first + s) * padded_size(a) + ((a->top + i) * a->wp + a->left) * a->c,
+				x + (s * a->h + i) * row, row * sizeof(*x));
+}
+
+static void forward(const struct lep_op *op, const struct lep_pass *p)
+{
+	const struct conv *a = op->attr;
+	const struct state *s = p->x->state[op->number];
+	const lep_real *bias = a->has_bias ? lep_weights(op, 1) : NULL;
+	size_t n = positions(a);
+
+	if (a->padded)
+		copy_in(op, p, s->padded);
+	if (a->depthwise) {
+		struct lep_depthwise d = depthwise(a);
+		const lep_real *x = a->padded ? s->padded + p->first * padded_size(a) : lep_in(op, p, 0);
+
+		for (size_t i = 0; i < p->count; i++)
+			p->x->k->depthwise_forward(&d, lep_out(op, p) + i * lep_op_size_out(op),
+				x + i * padded_size(a), lep_weights(op, 0), bias, a->relu);
+		return;
+	}
+	for (size_t g = 0; g < a->groups; g++) {
+		struct lep_gemm m = {.m = p->count * n, .rows = s->x + p->first * n, .nseg = a->nseg,
+			.off = a->off + g * a->nseg, .len = a->len, .step = 1, .b = a->packed + g * a->pack_size,
+			.packed = 1, .n = a->fg, .c = s->y + (g * p->x->capacity + p->first) * n,
+			.bias = bias ? bias + g * a->fg : NULL, .relu = a->relu};
+
+		p->x->k->gemm(&m);
+	}
+}
+
+static void weight_gradient(const struct lep_op *op, const struct lep_pass *p, lep_real *scratch)
+{
+	const struct conv *a = op->attr;
+	const struct state *s = p->x->state[op->number];
+	lep_real *dw = lep_block_grad(op, p, 0);
+	const lep_real *dy = lep_grad_out(op, p);
+	lep_real **c = (lep_real **)(void *)scratch;
+	ptrdiff_t *off = (ptrdiff_t *)(c + a->rows);
+
+	if (a->depthwise) {
+		struct lep_depthwise d = depthwise(a);
+		const lep_real *x = a->padded ? s->padded + p->first * padded_size(a) : lep_in(op, p, 0);
+
+		memset(dw, 0, a->taps * a->c * sizeof(*dw));
+		for (size_t i = 0; i < p->count; i++)
+			p->x->k->depthwise_weights(&d, dw, dy + i * lep_op_size_out(op), x + i * padded_size(a));
+		return;
+	}
+	for (size_t i = 0; i < p->count * a->oh; i++)
+		off[i] = (ptrdiff_t)((p->first + i / a->oh) * padded_size(a) +
+			(i % a->oh) * a->stride * a->wp * a->c);
+	for (size_t g = 0; g < a->groups; g++) {
+		struct lep_gemm m = {.m = a->rows, .rows = s->taps + g * a->rows, .nseg = p->count * a->oh,
+			.off = off, .len = a->ow, .step = (ptrdiff_t)(a->stride * a->c), .b = dy + g * a->fg,
+			.ldb = a->filters, .n = a->fg, .c = c};
+
+		for (size_t r = 0; r < a->rows; r++)
+			c[r] = dw + r * a->filters + g * a->fg;
+		p->x->k->gemm(&m);
+	}
+}
+
+/* dx, laid out with borders, of the samples of the pass; it holds zeros, or
+ * what others have added already. */
+static void add_input_gradient(const struct lep_op *op, const struct lep_pass *p, lep_real *dx, lep_real *scratch)
+{
+	const struct conv *a = op->attr;
+	const struct state *s = p->x->state[op->number];
+	lep_real **c = (lep_real **)(void *)scratch;
+	size_t n = positions(a);
+
+	for (size_t g = 0; g < a->groups; g++) {
+		ptrdiff_t off = (ptrdiff_t)(g * a->fg);
+
+		for (size_t t = 0; t < a->taps; t++) {
+			struct lep_gemm m = {.m = p->count * n, .rows = s->dy + p->first * n, .nseg = 1,
+				.off = &off, .len = a->fg, .step = 1,
+				.b = a->turned + (g * a->taps + t) * a->turned_size, .packed = 1, .n = a->cg,
+				.c = c, .accumulate = 1};
+			lep_real *at = dx + tap_offset(a, t) + g * a->cg;
+
+			for (size_t i = 0; i < p->count; i++)
+				for (size_t k = 0; k < n; k++)
+					c[i * n + k] = at + i * padded_size(a) + position_offset(a, k);
+			p->x->k->gemm(&m);
+		}
+	}
+}
+
+/* The inside of the bordered gradient into dx. */
+static void copy_out(const struct lep_op *op, const struct lep_pass *p, const lep_real *padded, lep_real *dx)
+{
+	const struct conv *a = op->attr;
+	size_t row = a->w * a->c;
+
+	for (size_t s = 0; s < p->count; s++)
+		for (size_t i = 0; i < a->h; i++) {
+			const lep_real *from = padded + s * padded_size(a) + ((a->top + i) * a->wp + a->left) * a->c;
+			lep_real *to = dx + (s * a->h + i) * row;
+
+			if (op->accumulate[0])
+				p->x->k->add(to, to, from, row);
+			else
+				memcpy(to, from, row * sizeof(*to));
+		}
+}
+
+static void input_gradient(const struct lep_op *op, const struct lep_pass *p, lep_real *dx)
+{
+	const struct conv *a = op->attr;
+	size_t size = p->count * padded_size(a);
+	int aside = a->padded || (a->depthwise && op->accumulate[0]);
+	lep_real *to = aside ? lep_scratch(p) : dx;
+
+	if (a->depthwise) {
+		struct lep_depthwise d = depthwise(a);
+
+		for (size_t i = 0; i < p->count; i++)
+			p->x->k->depthwise_data(&d, to + i * padded_size(a),
+				lep_grad_out(op, p) + i * lep_op_size_out(op), lep_weights(op, 0));
+	} else {
+		if (aside || !op->accumulate[0])
+			memset(to, 0, size * sizeof(*to));
+		add_input_gradient(op, p, to, lep_scratch(p) + lep_round_up(size, 16));
+	}
+	if (aside)
+		copy_out(op, p, to, dx);
+}
+
+static void backward(const struct lep_op *op, const struct lep_pass *p)
+{
+	const struct conv *a = op->attr;
+	lep_real *dy = lep_grad_out(op, p), *dx = lep_grad_in(op, p, 0);
+	size_t n = p->count * lep_op_size_out(op);
+
+	if (a->relu)
+		p->x->k->act_backward(LEP_ACT_RELU, 0, dy, dy, NULL, lep_out(op, p), n, 0);
+	if (lep_learns(op, 0))
+		weight_gradient(op, p, lep_scratch(p));
+	if (a->has_bias && lep_learns(op, 1))
+		p->x->k->col_sums(lep_block_grad(op, p, 1), dy, p->count * positions(a), a->filters, a->filters, 0);
+	if (dx)
+		input_gradient(op, p, dx);
+}
+
+static void prepare(const struct lep_op *op, int backward_too)
+{
+	const struct conv *a = op->attr;
+	const struct lep_kernels *k = op->net->k;
+	const lep_real *w = lep_weights(op, 0);
+
+	for (size_t g = 0; g < a->groups && !a->depthwise; g++) {
+		k->pack(a->packed + g * a->pack_size, w + g * a->fg, a->rows, a->fg, (ptrdiff_t)a->filters, 1);
+		for (size_t t = 0; t < a->taps && backward_too; t++)
+			k->pack(a->turned + (g * a->taps + t) * a->turned_size,
+				w + t * a->cg * a->filters + g * a->fg, a->fg, a->cg, 1, (ptrdiff_t)a->filters);
+	}
+}
+
+static void release(struct lep_op *op)
+{
+	struct conv *a = op->attr;
+
+	if (!a)
+		return;
+	lep_free(a->off);
+	lep_free(a->packed);
+	lep_free(a->turned);
+}
+
+/* ---- the line ---- */
+
+struct words {
+	int64_t filters, kh, kw, stride, dilation, groups, padding;
+	int classes, same, has_padding, has_bias;
+	enum lep_act act;
+	lep_real act_param;
+};
+
+static int read_words(struct lep_builder_nn *b, const struct lep_stmt *s, int64_t channels, struct words *w)
+{
+	const struct {
+		const char *word;
+		int64_t low, high, *to;
+	} options[] = {
+		{"stride", 1, 1024, &w->stride},
+		{"dilation", 1, 1024, &w->dilation},
+		{"groups", 1, 1 << 20, &w->groups},
+		{"padding", 0, 1024, &w->padding},
+	};
+	size_t i = 3, k;
+	int rc = lep_build_units(b, s, 1, &w->filters, &w->classes);
+
+	if (rc == 0)
+		rc = lep_build_pair(b, s, 2, 1, 255, &w->kh, &w->kw);
+	while (rc == 0 && i < s->nword) {
+		for (k = 0; k < 4 && strcmp(options[k].word, s->word[i]) != 0; k++)
+			;
+		if (k < 4) {
+			rc = lep_build_number(b, s, i + 1, options[k].low, options[k].high, options[k].to);
+			w->has_padding |= options[k].to == &w->padding;
+			i += 2;
+		} else if (strcmp(s->word[i], "same") == 0) {
+			w->same = 1;
+			i++;
+		} else if (strcmp(s->word[i], "depthwise") == 0) {
+			w->groups = channels;
+			i++;
+		} else if (strcmp(s->word[i], "bias") == 0 && i + 1 < s->nword && strcmp(s->word[i + 1], "no") == 0) {
+			w->has_bias = 0;
+			i += 2;
+		} else {
+			rc = lep_build_act_word(b, s, &i, &w->act, &w->act_param);
+			if (rc >= 0)
+				rc = lep_build_no_more(b, s, i);
+			break;
+		}
+	}
+	if (rc == 0 && s->nblock)
+		rc = lep_build_no_more(b, s, s->nword);
+	if (rc == 0 && w->same && w->has_padding)
+		rc = lep_build_fail(b, s, "'same' and 'padding' exclude each other");
+	if (rc == 0 && (channels % w->groups || w->filters % w->groups))
+		rc = lep_build_fail(b, s, "groups %lld does not divide %lld channels and %lld filters",
+			(long long)w->groups, (long long)channels, (long long)w->filters);
+	return rc;
+}
+
+static int fill(struct lep_builder_nn *b, const struct lep_stmt *s, const int64_t hwc[3], const struct words *w,
+	struct conv *a)
+{
+	const struct lep_kernels *k = lep_build_kernels(b);
+	size_t reach_h = (size_t)((w->kh - 1) * w->dilation), reach_w = (size_t)((w->kw - 1) * w->dilation);
+	size_t pad_h = w->same ? reach_h : (size_t)w->padding * 2;
+	size_t pad_w = w->same ? reach_w : (size_t)w->padding * 2;
+
+	*a = (struct conv){.h = (size_t)hwc[0], .w = (size_t)hwc[1], .c = (size_t)hwc[2],
+		.filters = (size_t)w->filters, .kh = (size_t)w->kh, .kw = (size_t)w->kw,
+		.stride = (size_t)w->stride, .dilation = (size_t)w->dilation, .groups = (size_t)w->groups,
+		.top = pad_h / 2, .left = pad_w / 2, .padded = pad_h || pad_w, .has_bias = w->has_bias,
+		.relu = w->act == LEP_ACT_RELU};
+	a->hp = a->h + pad_h;
+	a->wp = a->w + pad_w;
+	if (a->hp <= reach_h || a->wp <= reach_w)
+		return lep_build_fail(b, s, "a window of %zux%zu does not fit into %zux%zu", reach_h + 1, reach_w + 1,
+			a->hp, a->wp);
+	a->oh = (a->hp - reach_h - 1) / a->stride + 1;
+	a->ow = (a->wp - reach_w - 1) / a->stride + 1;
+	a->cg = a->c / a->groups;
+	a->fg = a->filters / a->groups;
+	a->depthwise = a->groups == a->c && a->filters == a->c && a->groups > 1;
+	a->taps = a->kh * a->kw;
+	a->rows = a->taps * a->cg;
+	/* Neighbouring taps of a row are neighbours in memory, too. */
+	a->nseg = a->groups == 1 && a->dilation == 1 ? a->kh : a->taps;
+	a->len = a->rows / a->nseg;
+	a->off = lep_alloc(a->groups * a->nseg, sizeof(*a->off));
+	if (!a->off)
+		return lep_build_fail(b, s, "out of memory");
+	for (size_t i = 0; i < a->groups * a->nseg; i++)
+		a->off[i] = (ptrdiff_t)(tap_offset(a, i % a->nseg * (a->taps / a->nseg)) + i / a->nseg * a->cg);
+	if (a->depthwise)
+		return 0;
+	a->pack_size = lep_round_up(k->pack_size(a->rows, a->fg), 16);
+	a->turned_size = lep_round_up(k->pack_size(a->fg, a->cg), 16);
+	a->packed = lep_alloc(a->groups * a->pack_size, sizeof(lep_real));
+	a->turned = lep_alloc(a->groups * a->taps * a->turned_size, sizeof(lep_real));
+	return a->packed && a->turned ? 0 : lep_build_fail(b, s, "out of memory");
+}
+
+static int add(struct lep_builder_nn *b, const struct lep_stmt *s, const struct words *w, struct conv *a)
+{
+	struct lep_shape out = {.rank = 3, .extent = {(int64_t)a->oh, (int64_t)a->ow, w->filters}};
+	struct lep_shape weights = {.rank = 4, .extent = {w->kh, w->kw, (int64_t)a->cg, w->filters}};
+	struct lep_shape bias = {.rank = 1, .extent = {w->filters}};
+	size_t pointers = (a->rows > positions(a) ? a->rows : positions(a)) + a->oh;
+	struct lep_op *op = lep_build_op(b, s, &lep_layer_conv, &out, a);
+	struct lep_param_in *p;
+
+	if (!op)
+		return lep_build_status(b);
+	op->operations = (uint64_t)positions(a) * a->rows * a->filters;
+	op->scratch = lep_round_up(padded_size(a), 16) + 16 + (pointers + a->rows) * LEP_POINTER_REALS;
+	p = lep_build_param(b, s, op, "w", &weights, a->relu ? LEP_INIT_HE : LEP_INIT_GLOROT, a->rows,
+		a->taps * a->fg);
+	if (!p)
+		return lep_build_status(b);
+	p->pub.wide_as_target = w->classes;
+	if (a->has_bias) {
+		p = lep_build_param(b, s, op, "b", &bias, LEP_INIT_ZERO, 0, 0);
+		if (!p)
+			return lep_build_status(b);
+		p->pub.wide_as_target = w->classes;
+	}
+	return a->relu ? 0 : lep_build_act(b, s, w->act, w->act_param);
+}
+
+static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
+{
+	struct words w = {.stride = 1, .dilation = 1, .groups = 1, .has_bias = 1};
+	struct conv *a;
+	int64_t hwc[3];
+	int rc = lep_build_picture(b, s, hwc);
+
+	if (rc == 0)
+		rc = read_words(b, s, hwc[2], &w);
+	if (rc)
+		return rc;
+	a = lep_alloc(1, sizeof(*a));
+	if (!a)
+		return lep_build_fail(b, s, "out of memory");
+	rc = fill(b, s, hwc, &w, a);
+	if (rc) {
+		lep_free(a->off);
+		lep_free(a->packed);
+		lep_free(a->turned);
+		lep_free(a);
+		return rc;
+	}
+	return add(b, s, &w, a);
+}
+
+const struct lep_layer lep_layer_conv = {
+	.name = "conv",
+	.synopsis = "conv FILTERS HxW [same | padding N] [stride N] [dilation N] [groups N | depthwise] [bias no] "
+		"[activation]",
+	.build = build,
+	.forward = forward,
+	.backward = backward,
+	.prepare = prepare,
+	.state_new = state_new,
+	.state_free = state_free,
+	.release = release,
+};

@@ -1,0 +1,185 @@
+/*
+ * dense: y = x w + b over the last axis. The weights' gradient is one product
+ * over all rows of the batch, cut into tasks by input, so that no thread holds
+ * a copy of a large matrix.
+ */
+#include <string.h>
+
+#include "nn/layers.h"
+
+enum { TASK_ROWS = 48 };
+
+struct dense {
+	size_t in, out;
+	size_t rows;              /* of one sample: all axes but the last */
+	int relu, has_bias;
+	lep_real *packed, *turned;
+};
+
+/* Pointers to `rows` rows of n reals. */
+static void point(lep_real **to, lep_real *from, size_t rows, size_t n)
+{
+	for (size_t i = 0; i < rows; i++)
+		to[i] = from + i * n;
+}
+
+static void forward(const struct lep_op *op, const struct lep_pass *p)
+{
+	const struct dense *a = op->attr;
+	size_t rows = p->count * a->rows;
+	lep_real **x = (lep_real **)(void *)lep_scratch(p), **y = x + rows;
+	ptrdiff_t off = 0;
+	struct lep_gemm m = {.m = rows, .rows = (const lep_real *const *)x, .nseg = 1, .off = &off, .len = a->in,
+		.step = 1, .b = a->packed, .packed = 1, .n = a->out, .c = y,
+		.bias = a->has_bias ? lep_weights(op, 1) : NULL, .relu = a->relu};
+
+	point(x, lep_in(op, p, 0), rows, a->in);
+	point(y, lep_out(op, p), rows, a->out);
+	p->x->k->gemm(&m);
+}
+
+static void backward(const struct lep_op *op, const struct lep_pass *p)
+{
+	const struct dense *a = op->attr;
+	size_t rows = p->count * a->rows;
+	lep_real *dy = lep_grad_out(op, p), *dx = lep_grad_in(op, p, 0);
+	lep_real **r = (lep_real **)(void *)lep_scratch(p), **c = r + rows;
+	ptrdiff_t off = 0;
+
+	if (a->relu)
+		p->x->k->act_backward(LEP_ACT_RELU, 0, dy, dy, NULL, lep_out(op, p), rows * a->out, 0);
+	if (dx) {
+		struct lep_gemm m = {.m = rows, .rows = (const lep_real *const *)r, .nseg = 1, .off = &off,
+			.len = a->out, .step = 1, .b = a->turned, .packed = 1, .n = a->in, .c = c,
+			.accumulate = op->accumulate[0]};
+
+		point(r, dy, rows, a->out);
+		point(c, dx, rows, a->in);
+		p->x->k->gemm(&m);
+	}
+}
+
+static void gradient(const struct lep_op *op, struct lep_exec *x, size_t count, int task)
+{
+	const struct dense *a = op->attr;
+	size_t from = (size_t)task * TASK_ROWS, rows = a->in - from < TASK_ROWS ? a->in - from : TASK_ROWS;
+	const lep_real *dy = x->grad[op->out], *in[TASK_ROWS];
+	lep_real *dw[TASK_ROWS];
+	ptrdiff_t off = 0;
+	struct lep_gemm m = {.m = rows, .rows = in, .nseg = 1, .off = &off, .len = count * a->rows,
+		.step = (ptrdiff_t)a->in, .b = dy, .ldb = a->out, .n = a->out, .c = dw};
+
+	for (size_t r = 0; r < rows; r++) {
+		in[r] = x->value[op->in[0]] + from + r;
+		dw[r] = lep_op_param(op, 0)->pub.grad + (from + r) * a->out;
+	}
+	if (lep_learns(op, 0))
+		x->k->gemm(&m);
+	if (task == 0 && a->has_bias && lep_learns(op, 1))
+		x->k->col_sums(lep_op_param(op, 1)->pub.grad, dy, count * a->rows, a->out, a->out, 0);
+}
+
+static void prepare(const struct lep_op *op, int backward_too)
+{
+	const struct dense *a = op->attr;
+	const lep_real *w = lep_weights(op, 0);
+
+	op->net->k->pack(a->packed, w, a->in, a->out, (ptrdiff_t)a->out, 1);
+	if (backward_too)
+		op->net->k->pack(a->turned, w, a->out, a->in, 1, (ptrdiff_t)a->out);
+}
+
+static void release(struct lep_op *op)
+{
+	struct dense *a = op->attr;
+
+	if (!a)
+		return;
+	lep_free(a->packed);
+	lep_free(a->turned);
+}
+
+static int add(struct lep_builder_nn *b, const struct lep_stmt *s, struct dense *a, int classes, enum lep_act act,
+	lep_real act_param)
+{
+	struct lep_shape out = lep_build_value(b, lep_build_current(b))->shape;
+	struct lep_shape weights = {.rank = 2, .extent = {(int64_t)a->in, (int64_t)a->out}};
+	struct lep_shape bias = {.rank = 1, .extent = {(int64_t)a->out}};
+	struct lep_param_in *p;
+	struct lep_op *op;
+
+	out.extent[out.rank - 1] = (int64_t)a->out;
+	op = lep_build_op(b, s, &lep_layer_dense, &out, a);
+	if (!op)
+		return lep_build_status(b);
+	op->operations = (uint64_t)a->rows * a->in * a->out;
+	op->scratch = 2 * a->rows * LEP_POINTER_REALS;
+	op->gradient_tasks = (int)((a->in + TASK_ROWS - 1) / TASK_ROWS);
+	p = lep_build_param(b, s, op, "w", &weights, a->relu ? LEP_INIT_HE : LEP_INIT_GLOROT, a->in, a->out);
+	if (!p)
+		return lep_build_status(b);
+	p->whole = 1;
+	p->pub.wide_as_target = classes;
+	if (a->has_bias) {
+		p = lep_build_param(b, s, op, "b", &bias, LEP_INIT_ZERO, 0, 0);
+		if (!p)
+			return lep_build_status(b);
+		p->whole = 1;
+		p->pub.wide_as_target = classes;
+	}
+	return a->relu ? 0 : lep_build_act(b, s, act, act_param);
+}
+
+static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
+{
+	const struct lep_value *v = lep_build_value(b, lep_build_current(b));
+	const struct lep_kernels *k = lep_build_kernels(b);
+	enum lep_act act = LEP_ACT_NONE;
+	lep_real act_param = 0;
+	int64_t units;
+	int classes, has_bias = 1, rc = lep_build_units(b, s, 1, &units, &classes);
+	size_t i = 2;
+	struct dense *a;
+
+	if (rc == 0 && (v->ids || v->shape.rank < 1))
+		rc = lep_build_fail(b, s, v->ids ? "its input holds ids; an embed line belongs before it" :
+			"needs numbers along an axis");
+	if (rc == 0 && i + 1 < s->nword && strcmp(s->word[i], "bias") == 0 && strcmp(s->word[i + 1], "no") == 0) {
+		has_bias = 0;
+		i += 2;
+	}
+	if (rc == 0)
+		rc = lep_build_act_word(b, s, &i, &act, &act_param);
+	if (rc >= 0)
+		rc = lep_build_no_more(b, s, i);
+	if (rc)
+		return rc;
+	a = lep_alloc(1, sizeof(*a));
+	if (!a)
+		return lep_build_fail(b, s, "out of memory");
+	a->in = (size_t)v->shape.extent[v->shape.rank - 1];
+	a->rows = v->size / a->in;
+	a->out = (size_t)units;
+	a->relu = act == LEP_ACT_RELU;
+	a->has_bias = has_bias;
+	a->packed = lep_alloc(k->pack_size(a->in, a->out), sizeof(lep_real));
+	a->turned = lep_alloc(k->pack_size(a->out, a->in), sizeof(lep_real));
+	if (!a->packed || !a->turned) {
+		lep_free(a->packed);
+		lep_free(a->turned);
+		lep_free(a);
+		return lep_build_fail(b, s, "out of memory");
+	}
+	return add(b, s, a, classes, act, act_param);
+}
+
+const struct lep_layer lep_layer_dense = {
+	.name = "dense",
+	.synopsis = "dense UNITS [bias no] [activation]",
+	.build = build,
+	.forward = forward,
+	.backward = backward,
+	.gradient = gradient,
+	.prepare = prepare,
+	.release = release,
+};

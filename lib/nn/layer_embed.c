@@ -1,0 +1,80 @@
+/* embed: rows of a table by id. An id of -1 (none) gives zeros and learns nothing. */
+#include <string.h>
+
+#include "nn/layers.h"
+
+static const int32_t *ids(const struct lep_op *op, const struct lep_exec *x, size_t first)
+{
+	return (const int32_t *)(const void *)x->value[op->in[0]] + first * lep_op_size_in(op, 0);
+}
+
+static size_t width(const struct lep_op *op)
+{
+	return lep_op_size_out(op) / lep_op_size_in(op, 0);
+}
+
+static void forward(const struct lep_op *op, const struct lep_pass *p)
+{
+	p->x->k->gather(lep_out(op, p), lep_weights(op, 0), ids(op, p->x, p->first),
+		p->count * lep_op_size_in(op, 0), width(op));
+}
+
+static void backward(const struct lep_op *op, const struct lep_pass *p)
+{
+	(void)op;
+	(void)p;   /* ids have no gradient; that of the table is made of the whole batch */
+}
+
+static void gradient(const struct lep_op *op, struct lep_exec *x, size_t count, int task)
+{
+	const struct lep_param *w = &lep_op_param(op, 0)->pub;
+
+	(void)task;
+	if (!lep_learns(op, 0))
+		return;
+	memset(w->grad, 0, w->count * sizeof(*w->grad));
+	x->k->scatter_add(w->grad, x->grad[op->out], ids(op, x, 0), count * lep_op_size_in(op, 0), width(op));
+}
+
+static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
+{
+	const struct lep_value *v = lep_build_value(b, lep_build_current(b));
+	struct lep_shape out = v->shape, weights = {.rank = 2};
+	const struct lep_table *table;
+	struct lep_param_in *p;
+	struct lep_op *op;
+	int64_t n;
+	int rc = lep_build_number(b, s, 1, 1, 1 << 20, &n);
+
+	if (rc == 0)
+		rc = lep_build_no_more(b, s, 2);
+	if (rc == 0 && !v->ids)
+		rc = lep_build_fail(b, s, "needs ids (an i32 field with a table) as its input");
+	if (rc == 0 && out.rank == LEP_RANK_MAX)
+		rc = lep_build_fail(b, s, "its input has too many extents");
+	if (rc)
+		return rc;
+	table = lep_build_input_table(b, v->input - 1);
+	out.extent[out.rank++] = n;
+	weights.extent[0] = (int64_t)table->n;
+	weights.extent[1] = n;
+	op = lep_build_op(b, s, &lep_layer_embed, &out, NULL);
+	if (!op)
+		return lep_build_status(b);
+	op->gradient_tasks = 1;
+	p = lep_build_param(b, s, op, "w", &weights, LEP_INIT_NORMAL_002, 0, 0);
+	if (!p)
+		return lep_build_status(b);
+	p->whole = 1;
+	p->pub.wide_as = op->net->value[op->in[0]].input;
+	return 0;
+}
+
+const struct lep_layer lep_layer_embed = {
+	.name = "embed",
+	.synopsis = "embed WIDTH",
+	.build = build,
+	.forward = forward,
+	.backward = backward,
+	.gradient = gradient,
+};

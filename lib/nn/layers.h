@@ -1,0 +1,29 @@
+/* The layers, each defined in a file of its own. */
+#ifndef LEP_NN_LAYERS_H
+#define LEP_NN_LAYERS_H
+
+#include "nn/layer.h"
+
+extern const struct lep_layer lep_layer_conv;
+extern const struct lep_layer lep_layer_dense;
+extern const struct lep_layer lep_layer_embed;
+extern const struct lep_layer lep_layer_maxpool;
+extern const struct lep_layer lep_layer_avgpool;
+extern const struct lep_layer lep_layer_globalmaxpool;
+extern const struct lep_layer lep_layer_globalavgpool;
+extern const struct lep_layer lep_layer_flatten;
+extern const struct lep_layer lep_layer_batchnorm;
+extern const struct lep_layer lep_layer_layernorm;
+extern const struct lep_layer lep_layer_dropout;
+extern const struct lep_layer lep_layer_residual;
+extern const struct lep_layer lep_layer_softmax;
+extern const struct lep_layer lep_layer_relu;
+extern const struct lep_layer lep_layer_leaky_relu;
+extern const struct lep_layer lep_layer_elu;
+extern const struct lep_layer lep_layer_sigmoid;
+extern const struct lep_layer lep_layer_tanh;
+extern const struct lep_layer lep_layer_gelu;
+extern const struct lep_layer lep_layer_silu;
+extern const struct lep_layer lep_layer_softplus;
+
+#endif
