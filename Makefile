@@ -55,7 +55,7 @@ MAN := $(sort $(wildcard man/*.[1-9]))
 .DELETE_ON_ERROR:
 
 ## all: the programs and liblep.a (the default)
-all: $(PROGRAMS) $(BUILD)/lib/lep.pc
+all: $(PROGRAMS) $(BUILD)/lib/liblep.a $(BUILD)/lib/lep.pc
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
