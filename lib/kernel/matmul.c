@@ -1,20 +1,25 @@
 /*
  * Large matrix products: blocks of k and of rows sized for the caches, one
- * panel of B at a time, on the table's gemm.
+ * panel of B at a time, on the table's gemm. A block of A is copied together
+ * first: in a large matrix its rows are pages apart.
  */
 #include "kernel/kernel.h"
 
-#define BLOCK_K 320  /* steps: a panel of 64 columns of it is 80 KiB */
-#define BLOCK_M 240  /* rows: a block of A is 300 KiB */
+#include <string.h>
+
+#define BLOCK_K 512 /* steps: a panel of 64 columns of it is 128 KiB */
+#define BLOCK_M 48  /* rows, a multiple of the tiles' 6 */
+#define LD (BLOCK_K + 16) /* apart in the copy, so that rows do not share cache sets */
 
 static size_t min_size(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-/* One block of C: rows [i, i + m), columns [j, j + n), steps [k, k + kn). */
-static void block(const struct lep_kernels *t, const struct lep_matmul *p, size_t i, size_t m,
-	size_t j, size_t n, size_t k, size_t kn)
+/* One block of C: rows [i, i + m), columns [j, j + n), steps [k, k + kn); a is
+ * the copy of that part of A. */
+static void block(const struct lep_kernels *t, const struct lep_matmul *p, const lep_real *a,
+	size_t i, size_t m, size_t j, size_t n, size_t k, size_t kn)
 {
 	static const ptrdiff_t zero = 0;
 	const lep_real *rows[BLOCK_M];
@@ -26,7 +31,7 @@ static void block(const struct lep_kernels *t, const struct lep_matmul *p, size_
 	size_t r;
 
 	for (r = 0; r < m; r++) {
-		rows[r] = p->a + (i + r) * p->lda + k;
+		rows[r] = a + r * LD;
 		c[r] = p->c + (i + r) * p->ldc + j;
 	}
 	if (p->packed) {
@@ -42,7 +47,8 @@ static void block(const struct lep_kernels *t, const struct lep_matmul *p, size_
 
 void lep_matmul(const struct lep_kernels *t, const struct lep_matmul *p)
 {
-	size_t i, j, k = 0, m, n, kn;
+	lep_real a[BLOCK_M * LD];
+	size_t i, j, k = 0, m, n, r, kn;
 
 	do {
 		/* equal blocks: none is left too short to be worth its trip through C */
@@ -51,9 +57,11 @@ void lep_matmul(const struct lep_kernels *t, const struct lep_matmul *p)
 		kn = left > 1 ? (p->k - k + left - 1) / left : p->k - k;
 		for (i = 0; i < p->m; i += m) {
 			m = min_size(p->m - i, BLOCK_M);
+			for (r = 0; r < m; r++)
+				memcpy(a + r * LD, p->a + (i + r) * p->lda + k, kn * sizeof(*a));
 			for (j = 0; j < p->n; j += n) {
 				n = min_size(p->n - j, t->panel);
-				block(t, p, i, m, j, n, k, kn);
+				block(t, p, a, i, m, j, n, k, kn);
 			}
 		}
 		k += kn;

@@ -165,13 +165,19 @@ static void columns(const struct lep_gemm *g, const struct run *r, const lep_rea
 	size_t nv = (width + VL - 1) / VL;
 	size_t last = width - (nv - 1) * VL;
 	size_t ntiles = (g->m + tile_rows[nv] - 1) / tile_rows[nv];
-	size_t i, n, done = 0;
+	/* where a tile takes long, fetch the next one's results meanwhile */
+	const int fetch = r->nseg * r->len >= 64;
+	size_t i, v, n, done = 0;
 	lep_real *c[14];
 
 	for (; ntiles > 0; ntiles--) {
 		n = (g->m - done + ntiles - 1) / ntiles;
 		for (i = 0; i < n; i++)
 			c[i] = g->c[done + i] + j;
+		if (fetch)
+			for (i = done + n; i < done + 2 * n && i < g->m; i++)
+				for (v = 0; v < width; v += 16)
+					__builtin_prefetch(g->c[i] + j + v, 1);
 		tiles[nv][n](r, g->rows + done, b, c, with_bias && g->bias ? g->bias + j : NULL, last);
 		done += n;
 	}
