@@ -27,8 +27,9 @@ static void adam(const struct lep_kernels *k, const struct lep_optim *o, struct 
 	s->mu = (lep_real)o->beta1;
 	s->beta2 = (lep_real)o->beta2;
 	s->eps = (lep_real)o->eps;
-	s->correct1 = 1 - lep_pow_int(o->beta1, t);
-	s->correct2 = 1 - lep_pow_int(o->beta2, t);
+	/* of the rounded betas, which are those that m and v are made with */
+	s->correct1 = 1 - lep_pow_int((double)s->mu, t);
+	s->correct2 = 1 - lep_pow_int((double)s->beta2, t);
 	s->decoupled = o->kind == LEP_OPTIM_ADAMW;
 	k->adam(s, r->w, r->g, r->state[0], r->state[1], r->n);
 }
