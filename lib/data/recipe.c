@@ -5,6 +5,7 @@
 #include "data/recipe.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,11 +139,29 @@ static int take_numbers(const char **s, char stop, double v[3])
 	return **s == stop ? n : -1;
 }
 
+/* What a reader of the text will see. */
+static double nine_digits(double v)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.9g", v);
+	return strtod(text, NULL);
+}
+
+void lep_recipe_set_scale(struct lep_recipe *r, const double *mean, const double *deviation)
+{
+	r->scale = LEP_RECIPE_SCALE_MEAN;
+	for (int c = 0; c < r->channels; c++) {
+		r->mean[c] = nine_digits(mean[c]);
+		r->deviation[c] = nine_digits(deviation[c]);
+	}
+}
+
 int lep_recipe_parse_scale(struct lep_recipe *r, const char *text, struct lep_error *e)
 {
 	const char *s = text;
 	double mean[3] = {0}, deviation[3] = {0};
-	int means, deviations, unit = 1;
+	int means, deviations, channels, unit = 1;
 
 	if (strcmp(text, "none") == 0 || strcmp(text, "unit") == 0) {
 		r->scale = text[0] == 'n' ? LEP_RECIPE_SCALE_NONE : LEP_RECIPE_SCALE_UNIT;
@@ -155,12 +174,15 @@ int lep_recipe_parse_scale(struct lep_recipe *r, const char *text, struct lep_er
 	deviations = take_numbers(&s, '\0', deviation);
 	if (deviations < 0)
 		goto bad;
-	if ((means != 1 && means != r->channels) || (deviations != 1 && deviations != r->channels))
+	channels = r->channels ? r->channels : 3;
+	if (!r->channels && (means != 1 || deviations != 1))
+		return lep_fail(e, LEP_ERR_USAGE, "scale '%s' is for channels whose number is not given", text);
+	if ((means != 1 && means != channels) || (deviations != 1 && deviations != channels))
 		return lep_fail(e, LEP_ERR_USAGE, "scale '%s' does not give one number, or one for each of %d channel%s",
-			text, r->channels, r->channels == 1 ? "" : "s");
-	for (int c = 0; c < r->channels; c++) {
-		r->mean[c] = mean[means == 1 ? 0 : c];
-		r->deviation[c] = deviation[deviations == 1 ? 0 : c];
+			text, channels, channels == 1 ? "" : "s");
+	for (int c = 0; c < channels; c++) {
+		r->mean[c] = nine_digits(mean[means == 1 ? 0 : c]);
+		r->deviation[c] = nine_digits(deviation[deviations == 1 ? 0 : c]);
 		if (!(r->deviation[c] > 0))
 			return lep_fail(e, LEP_ERR_USAGE, "scale '%s': a deviation must be above 0", text);
 		unit &= r->mean[c] >= 0 && r->mean[c] <= 0 && r->deviation[c] >= 1 && r->deviation[c] <= 1;

@@ -53,8 +53,7 @@ struct lep_recipe {
 int lep_recipe_parse(struct lep_recipe *r, const char *text, struct lep_error *e) LEP_MUST_USE;
 
 /* Appends the canonical text; 0, LEP_ERR_NOMEM, or LEP_ERR_USAGE for a kind
- * other than picture. Means and deviations have nine digits: parse the result
- * to compute with what a reader of the stream will see. */
+ * other than picture. */
 int lep_recipe_format(const struct lep_recipe *r, struct lep_buf *out) LEP_MUST_USE;
 
 /*
@@ -65,9 +64,13 @@ int lep_recipe_format(const struct lep_recipe *r, struct lep_buf *out) LEP_MUST_
 int lep_recipe_lut(const struct lep_recipe *r, int channel, float lut[256]);
 
 /* "MEAN[,MEAN,MEAN]:STD[,STD,STD]", "unit" or "none" into scale, mean and
- * deviation of r, whose channels are set. One number stands for all channels.
- * LEP_ERR_USAGE names what is wrong. */
+ * deviation of r. One number stands for all channels, and must where r's
+ * channels are not known (0). LEP_ERR_USAGE names what is wrong. */
 int lep_recipe_parse_scale(struct lep_recipe *r, const char *text, struct lep_error *e) LEP_MUST_USE;
+
+/* A measured scale, one mean and deviation (> 0) a channel. As everywhere, they
+ * are rounded to the nine digits that the text has. */
+void lep_recipe_set_scale(struct lep_recipe *r, const double *mean, const double *deviation);
 
 /* "R,G,B", "#rrggbb", or black, white, gray; LEP_ERR_USAGE. */
 int lep_recipe_parse_colour(unsigned char rgb[3], const char *text, struct lep_error *e) LEP_MUST_USE;

@@ -1,0 +1,189 @@
+/* Rows of CSV and TSV. */
+#include "data/csv.h"
+
+#include <string.h>
+
+struct lep_csv {
+	struct lep_bytes *bytes;
+	char delimiter;
+	uint64_t line;
+	struct lep_buf text;     /* the row's fields, each with its NUL */
+	struct lep_buf start;    /* size_t: where each field begins */
+	struct lep_buf field;    /* const char * */
+	struct lep_buf length;   /* size_t */
+};
+
+int lep_csv_new(struct lep_csv **out, struct lep_bytes *b, char delimiter, struct lep_error *e)
+{
+	const unsigned char *p;
+	struct lep_csv *c;
+	int64_t got = lep_bytes_peek(b, &p, 3, e);
+
+	*out = NULL;
+	if (got < 0)
+		return (int)got;
+	if (got == 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		lep_bytes_take(b, 3);
+	c = lep_alloc(1, sizeof(*c));
+	if (!c)
+		return lep_fail_nomem(e, 0);
+	c->bytes = b;
+	c->delimiter = delimiter;
+	c->line = 1;
+	*out = c;
+	return 0;
+}
+
+void lep_csv_free(struct lep_csv *c)
+{
+	if (!c)
+		return;
+	lep_buf_release(&c->text);
+	lep_buf_release(&c->start);
+	lep_buf_release(&c->field);
+	lep_buf_release(&c->length);
+	lep_free(c);
+}
+
+/* The delimiter by the first line, which no more than a window is looked at for. */
+static int choose(struct lep_csv *c, struct lep_error *e)
+{
+	size_t want = 1024, from = 0;
+	int quoted = 0;
+
+	for (;;) {
+		const unsigned char *p;
+		int64_t got = lep_bytes_peek(c->bytes, &p, want, e);
+
+		if (got < 0)
+			return (int)got;
+		for (; from < (size_t)got; from++) {
+			if (p[from] == '"')
+				quoted = !quoted;
+			else if (!quoted && (p[from] == '\t' || p[from] == '\n'))
+				break;
+		}
+		if (from < (size_t)got || (size_t)got < want || want == LEP_PEEK_MAX) {
+			c->delimiter = from < (size_t)got && p[from] == '\t' ? '\t' : ',';
+			return 0;
+		}
+		want = want * 2 < LEP_PEEK_MAX ? want * 2 : LEP_PEEK_MAX;
+	}
+}
+
+enum where { BEGIN, PLAIN, QUOTED, CLOSED, DONE };
+
+/* One byte of a row; the next state, or negative. */
+static int take(struct lep_csv *c, enum where where, char ch, struct lep_error *e)
+{
+	const char *name = lep_bytes_name(c->bytes);
+
+	if (ch == '\0')
+		return lep_fail(e, LEP_ERR_DATA, "%s: line %llu: a NUL byte", name, (unsigned long long)c->line);
+	if (where == QUOTED && ch != '"') {
+		lep_buf_addc(&c->text, ch);
+		c->line += ch == '\n';
+		return QUOTED;
+	}
+	if (ch == '"' && c->delimiter != '\t' && where != PLAIN) {
+		if (where == CLOSED)
+			lep_buf_addc(&c->text, '"');
+		return where == QUOTED ? CLOSED : QUOTED;
+	}
+	if (ch == c->delimiter || ch == '\n') {
+		size_t start;
+
+		if (ch == '\n' && where != CLOSED && c->text.len && c->text.data[c->text.len - 1] == '\r')
+			c->text.data[--c->text.len] = '\0';
+		lep_buf_addc(&c->text, '\0');
+		start = c->text.len;
+		if (ch == '\n')
+			return DONE;
+		lep_buf_add(&c->start, &start, sizeof(start));
+		return BEGIN;
+	}
+	if (where == CLOSED && ch == '\r')
+		return CLOSED;
+	if (where == CLOSED)
+		return lep_fail(e, LEP_ERR_DATA, "%s: line %llu: text behind a closing quote", name,
+			(unsigned long long)c->line);
+	lep_buf_addc(&c->text, ch);
+	return PLAIN;
+}
+
+/* The bytes of one row into text and start: 1, 0 at the end. */
+static int read_row(struct lep_csv *c, struct lep_error *e)
+{
+	const char *name = lep_bytes_name(c->bytes);
+	int where = BEGIN, any = 0;
+	size_t zero = 0;
+
+	lep_buf_clear(&c->text);
+	lep_buf_clear(&c->start);
+	lep_buf_add(&c->start, &zero, sizeof(zero));
+	while (where != DONE) {
+		const unsigned char *p;
+		int64_t got = lep_bytes_some(c->bytes, &p, e);
+		size_t i = 0;
+
+		if (got < 0)
+			return (int)got;
+		if (got == 0) {
+			if (!any)
+				return 0;
+			if (where == QUOTED)
+				return lep_fail(e, LEP_ERR_DATA, "%s: line %llu: a quote that is not closed", name,
+					(unsigned long long)c->line);
+			where = take(c, (enum where)where, '\n', e);
+			break;
+		}
+		any = 1;
+		while (where != DONE && where >= 0 && i < (size_t)got)
+			where = take(c, (enum where)where, (char)p[i++], e);
+		lep_bytes_take(c->bytes, i);
+		if (where < 0)
+			return where;
+		if (c->text.failed || c->start.failed)
+			return lep_fail_nomem(e, 0);
+		if (c->text.len > LEP_CSV_ROW_MAX || c->start.len > LEP_CSV_FIELDS_MAX * sizeof(size_t))
+			return lep_fail(e, LEP_ERR_DATA, "%s: line %llu: row too long", name,
+				(unsigned long long)c->line);
+	}
+	return where < 0 ? where : 1;
+}
+
+int lep_csv_next(struct lep_csv *c, struct lep_csv_row *row, struct lep_error *e)
+{
+	uint64_t line;
+	size_t n;
+	int status;
+
+	if (!c->delimiter && (status = choose(c, e)) < 0)
+		return status;
+	do {
+		line = c->line;
+		status = read_row(c, e);
+		if (status <= 0)
+			return status;
+		c->line++;
+		n = c->start.len / sizeof(size_t);
+	} while (n == 1 && c->text.len == 1);
+
+	lep_buf_clear(&c->field);
+	lep_buf_clear(&c->length);
+	for (size_t i = 0; i < n; i++) {
+		const size_t *start = (const size_t *)(const void *)c->start.data;
+		const char *field = c->text.data + start[i];
+		size_t end = i + 1 < n ? start[i + 1] : c->text.len, length = end - start[i] - 1;
+
+		lep_buf_add(&c->field, &field, sizeof(field));
+		lep_buf_add(&c->length, &length, sizeof(length));
+	}
+	if (c->field.failed || c->length.failed || c->text.failed)
+		return lep_fail_nomem(e, 0);
+	row->n = n;
+	row->field = (const char *const *)(const void *)c->field.data;
+	row->length = (const size_t *)(const void *)c->length.data;
+	row->line = line;
+	return 1;
+}
