@@ -90,6 +90,10 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/lib/liblep.a
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDFLAGS) -o $@ $< $(BUILD)/lib/liblep.a $(LIBS) $(LDLIBS)
 
+# Everything compiled, nothing linked: what tests/lint looks at.
+.PHONY: objects
+objects: $(LIB_OBJ) $(CMD_SRC:%.c=$(BUILD)/%.o) $(UNIT_SRC:%.c=$(BUILD)/%.o) $(TOOL_SRC:%.c=$(BUILD)/%.o)
+
 ## check: build and run all tests
 check: all $(UNIT) $(TOOLS)
 	$(Q)BUILD=$(BUILD) tests/run

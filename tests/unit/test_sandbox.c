@@ -105,7 +105,7 @@ static void test_folder(void)
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		f = lep_sandbox_folder(cases[i].file);
-		CHECKF(f && !strcmp(f, cases[i].folder), "%s: %s", cases[i].file, f);
+		CHECKF(f && !strcmp(f, cases[i].folder), "%s", cases[i].file);
 		lep_free(f);
 	}
 	f = lep_sandbox_folder(in_file);
