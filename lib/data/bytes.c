@@ -114,27 +114,6 @@ int lep_bytes_waits(const struct lep_bytes *b)
 	return !b->regular && !b->spooled;
 }
 
-int lep_spill_open(struct lep_error *e)
-{
-	const char *dir = getenv("TMPDIR");
-	char path[4096];
-	int fd;
-
-	if (!dir || !*dir)
-		dir = "/tmp";
-	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		return fd;
-	/* Not every file system knows O_TMPFILE. */
-	if (snprintf(path, sizeof(path), "%s/lep-XXXXXX", dir) >= (int)sizeof(path))
-		return lep_fail(e, LEP_ERR_IO, "%s: name too long", dir);
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return lep_fail_errno(e, "%s", path);
-	unlink(path);
-	return fd;
-}
-
 /* Returns when a read will not block, or negative; the wait callback comes first. */
 static int wait_readable(struct lep_bytes *b, struct lep_error *e)
 {

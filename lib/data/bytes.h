@@ -30,12 +30,10 @@ int lep_bytes_waits(const struct lep_bytes *b);
 
 /*
  * Read all of what waits, so that it can be rewound: `limit` bytes are kept in
- * memory, those beyond go to the end of the file spill_fd (lep_spill_open,
+ * memory, those beyond go to the end of the file spill_fd (lep_spill_open of stream/reader.h,
  * borrowed; -1: more than limit is an error). Before the first read only.
  */
 int lep_bytes_spool(struct lep_bytes *b, size_t limit, int spill_fd, struct lep_error *e) LEP_MUST_USE;
-/* An unlinked file in TMPDIR or /tmp; the descriptor, or a negative status. */
-int lep_spill_open(struct lep_error *e) LEP_MUST_USE;
 
 /* Back to the beginning; LEP_ERR_USAGE for what waits. */
 int lep_bytes_rewind(struct lep_bytes *b, struct lep_error *e) LEP_MUST_USE;
