@@ -208,17 +208,17 @@ void lep_number_score_release(struct lep_number_score *s)
 	*s = (struct lep_number_score){0};
 }
 
-void lep_number_score_add(struct lep_number_score *s, const double *truth, const double *given)
+void lep_number_score_add(struct lep_number_score *s, const double *pair)
 {
 	double n = (double)++s->cases;
 
 	for (size_t i = 0; i < s->outputs; i++) {
-		double error = given[i] - truth[i], before = truth[i] - s->mean[i];
+		double truth = pair[2 * i], error = pair[2 * i + 1] - truth, before = truth - s->mean[i];
 
 		s->square[i] += error * error;
 		s->absolute[i] += fabs(error);
 		s->mean[i] += before / n;
-		s->spread[i] += before * (truth[i] - s->mean[i]);
+		s->spread[i] += before * (truth - s->mean[i]);
 	}
 }
 

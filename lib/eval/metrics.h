@@ -129,8 +129,8 @@ struct lep_number_score {
 
 int lep_number_score_init(struct lep_number_score *s, size_t outputs, struct lep_error *e) LEP_MUST_USE;
 void lep_number_score_release(struct lep_number_score *s);
-/* One case: outputs numbers each. */
-void lep_number_score_add(struct lep_number_score *s, const double *truth, const double *given);
+/* One case: for each output the true number and the one given, side by side. */
+void lep_number_score_add(struct lep_number_score *s, const double *pair);
 int lep_number_score_get(const struct lep_number_score *s, enum lep_metric m, int64_t of, double *value);
 
 #endif

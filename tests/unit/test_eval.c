@@ -151,15 +151,14 @@ static void probabilities(void)
 
 static void numbers(void)
 {
-	static const double truth[4][2] = {{3, 7}, {-0.5, 7}, {2, 7}, {7, 7}};
-	static const double given[4][2] = {{2.5, 7}, {0, 8}, {2, 7}, {8, 7}};
+	static const double pair[4][4] = {{3, 2.5, 7, 7}, {-0.5, 0, 7, 8}, {2, 2, 7, 7}, {7, 8, 7, 7}};
 	struct lep_number_score s;
 	double v;
 
 	CHECK(lep_number_score_init(&s, 2, NULL) == 0);
 	CHECK(!lep_number_score_get(&s, LEP_METRIC_MSE, LEP_OF_ALL, &v));
 	for (int i = 0; i < 4; i++)
-		lep_number_score_add(&s, truth[i], given[i]);
+		lep_number_score_add(&s, pair[i]);
 	CHECK(lep_number_score_get(&s, LEP_METRIC_MSE, 0, &v) && near(v, 0.375, 1e-15));
 	CHECK(lep_number_score_get(&s, LEP_METRIC_MAE, 0, &v) && near(v, 0.5, 1e-15));
 	CHECK(lep_number_score_get(&s, LEP_METRIC_R2, 0, &v) && near(v, 1 - 1.5 / 29.1875, 1e-14));
@@ -184,9 +183,9 @@ static void numbers_far_from_zero(void)
 
 	CHECK(lep_number_score_init(&s, 1, NULL) == 0);
 	for (int i = 0; i < 1000; i++) {
-		double truth = 1e9 + i % 2, given = 1e9 + 0.5;
+		double pair[2] = {1e9 + i % 2, 1e9 + 0.5};
 
-		lep_number_score_add(&s, &truth, &given);
+		lep_number_score_add(&s, pair);
 	}
 	CHECK(lep_number_score_get(&s, LEP_METRIC_R2, LEP_OF_ALL, &v) && near(v, 0, 1e-6));
 	lep_number_score_release(&s);
