@@ -113,14 +113,14 @@ static int bind_classes(struct lep_score *s, const struct lep_score_options *o, 
 		return chosen;
 	s->given = chosen >= 0 && h->field[chosen].table ? chosen : -1;
 	s->probability = chosen >= 0 && !h->field[chosen].table ? chosen : -1;
-	if (!o->output && (s->given = pick(h, WANT_TABLE, "class", "--output", e)) < -1)
+	if (!o->output && (s->given = pick(h, WANT_TABLE, "class", "--prediction", e)) < -1)
 		return s->given;
 	if (s->probability < 0) {
 		int i = lep_head_find(h, "probability");
 
 		if (i >= 0 && fits(&h->field[i], WANT_FLOAT))
 			s->probability = i;
-		else if (s->given < 0 && (s->probability = pick(h, WANT_FLOAT, NULL, "--output", e)) < -1)
+		else if (s->given < 0 && (s->probability = pick(h, WANT_FLOAT, NULL, "--prediction", e)) < -1)
 			return s->probability;
 	}
 	if (s->given < 0 && s->probability < 0)
@@ -148,7 +148,7 @@ static int bind_numbers(struct lep_score *s, const struct lep_score_options *o, 
 
 	if (target->dtype == LEP_TEXT)
 		return lep_fail(e, LEP_ERR_DATA, "target '%s' is text: nothing to measure", target->name);
-	s->given = o->output ? named(h, o->output, e) : pick(h, WANT_NUMBER, "prediction", "--output", e);
+	s->given = o->output ? named(h, o->output, e) : pick(h, WANT_NUMBER, "prediction", "--prediction", e);
 	if (s->given < -1)
 		return s->given;
 	if (s->given < 0)
