@@ -12,7 +12,7 @@
 #include "cli/options.h"
 #include "cli/sink.h"
 #include "data/edit.h"
-#include "data/feed.h"
+#include "data/input.h"
 #include "data/select.h"
 
 static struct {
@@ -99,7 +99,7 @@ static const struct lep_program program = {
 struct run {
 	const struct lep_operands *ops;
 	struct lep_output *out;
-	struct lep_feed *feed;
+	struct lep_input *input;
 	struct lep_select *select;
 	struct lep_edit *edit;
 	struct lep_sink *sink;
@@ -107,7 +107,7 @@ struct run {
 	uint64_t *order;
 	uint8_t *keep;
 	size_t norder, nkeep;
-	struct lep_feed_options from;
+	struct lep_input_options from;
 	struct lep_sink_options to;
 };
 
@@ -185,12 +185,12 @@ static int prepare_selection(struct run *r, struct lep_error *e)
 	return s;
 }
 
-static int open_feed(struct run *r, struct lep_error *e)
+static int open_input(struct run *r, struct lep_error *e)
 {
-	r->from = (struct lep_feed_options){
+	r->from = (struct lep_input_options){
 		.path = r->ops->name,
 		.npath = r->ops->n,
-		.format = (enum lep_feed_format)o.from,
+		.format = (enum lep_input_format)o.from,
 		.join = o.join,
 		.name = o.name,
 		.pack = (size_t)o.pack,
@@ -199,7 +199,7 @@ static int open_feed(struct run *r, struct lep_error *e)
 		.reader = {.before_wait = before_wait, .ctx = r, .force_terminal = o.force,
 			.records = o.records, .have_records = lep_option_given(r->ops, &o.records) > 0},
 	};
-	return lep_feed_open(&r->feed, &r->from, e);
+	return lep_input_open(&r->input, &r->from, e);
 }
 
 /* The header as it goes out: fields, and a line on what was done. A stream that
@@ -212,12 +212,12 @@ static int make_head(struct run *r, struct lep_error *e)
 		.classes = o.classes.item, .nclasses = o.classes.n,
 	};
 	struct lep_buf line = {0};
-	int s = lep_edit_new(&r->edit, &edit, lep_feed_head(r->feed), e);
+	int s = lep_edit_new(&r->edit, &edit, lep_input_head(r->input), e);
 
 	if (s || r->to.format != LEP_SINK_STREAM)
 		return s;
 	lep_provenance(r->ops, (enum lep_provenance_mode)o.provenance, &line);
-	if (line.len && (strstr(line.data, " --") || o.classes.n || lep_feed_is_array(r->feed)))
+	if (line.len && (strstr(line.data, " --") || o.classes.n || lep_input_is_array(r->input)))
 		s = lep_head_note(lep_edit_head(r->edit), "provenance", line.data, e);
 	lep_buf_release(&line);
 	return s;
@@ -229,7 +229,7 @@ static int pump(struct run *r, struct lep_error *e)
 	struct lep_frame fr;
 	int s = 0;
 
-	while (!lep_select_done(r->select) && (s = lep_feed_next(r->feed, &fr, e)) > 0) {
+	while (!lep_select_done(r->select) && (s = lep_input_next(r->input, &fr, e)) > 0) {
 		uint64_t first = fr.first;
 		int64_t n;
 
@@ -267,7 +267,7 @@ static int pump_order(struct run *r, struct lep_error *e)
 		struct lep_frame fr;
 		size_t at;
 
-		s = lep_feed_record(r->feed, r->order[k], &fr, &at, e);
+		s = lep_input_record(r->input, r->order[k], &fr, &at, e);
 		if (!s && fr.first != last)
 			s = lep_sink_boundary(r->sink, e);
 		last = fr.first;
@@ -282,19 +282,19 @@ static int pump_order(struct run *r, struct lep_error *e)
 static int convert(struct run *r, struct lep_error *e)
 {
 	size_t missing;
-	int s = open_feed(r, e);
+	int s = open_input(r, e);
 
 	if (!s)
-		s = lep_select_new(&r->select, &o.select, lep_feed_head(r->feed), e);
+		s = lep_select_new(&r->select, &o.select, lep_input_head(r->input), e);
 	if (!s)
 		s = make_head(r, e);
 	if (s)
 		return s;
-	r->to.file = lep_feed_name(r->feed);
+	r->to.file = lep_input_name(r->input);
 	if (o.table || o.network || o.note)
 		return lep_look(r->out, lep_edit_head(r->edit), r->to.file, o.table, o.note, e);
 	if (r->from.random)
-		s = lep_select_order(r->select, r->feed, &r->order, &r->norder, e);
+		s = lep_select_order(r->select, r->input, &r->order, &r->norder, e);
 	r->to.count = (int64_t)r->norder;
 	if (!s)
 		s = lep_sink_new(&r->sink, &r->to, r->out, lep_edit_head(r->edit), e);
@@ -335,7 +335,7 @@ static int run(const struct lep_operands *ops, struct lep_error *e)
 	lep_sink_free(r.sink);
 	lep_edit_free(r.edit);
 	lep_select_free(r.select);
-	lep_feed_close(r.feed);
+	lep_input_close(r.input);
 	lep_output_free(r.out);
 	lep_table_free(r.keys);
 	lep_free(r.order);

@@ -169,17 +169,17 @@ int lep_select_done(const struct lep_select *s)
 }
 
 /* Steps 1 to 3: into order (room for all); how many. */
-static int collect(struct lep_select *s, struct lep_feed *feed, const uint8_t *part, uint64_t *order,
+static int collect(struct lep_select *s, struct lep_input *input, const uint8_t *part, uint64_t *order,
 	size_t *n, struct lep_error *e)
 {
 	const struct lep_select_options *o = s->o;
-	uint64_t count = lep_feed_count(feed), wanted = (uint64_t)(o->part < 0 ? -o->part : o->part) - 1;
+	uint64_t count = lep_input_count(input), wanted = (uint64_t)(o->part < 0 ? -o->part : o->part) - 1;
 
 	*n = 0;
 	for (uint64_t i = 0; i < count;) {
 		struct lep_frame fr;
 		size_t at;
-		int r = lep_feed_record(feed, i, &fr, &at, e);
+		int r = lep_input_record(input, i, &fr, &at, e);
 
 		if (r)
 			return r;
@@ -193,9 +193,9 @@ static int collect(struct lep_select *s, struct lep_feed *feed, const uint8_t *p
 	return 0;
 }
 
-static int split(struct lep_select *s, struct lep_feed *feed, uint8_t *part, struct lep_error *e)
+static int split(struct lep_select *s, struct lep_input *input, uint8_t *part, struct lep_error *e)
 {
-	uint64_t count = lep_feed_count(feed);
+	uint64_t count = lep_input_count(input);
 	double shares[LEP_PARTS_MAX];
 	struct lep_splitter *splitter;
 	int n = lep_shares_parse(shares, s->o->shares, e), r;
@@ -209,7 +209,7 @@ static int split(struct lep_select *s, struct lep_feed *feed, uint8_t *part, str
 		struct lep_frame fr;
 		size_t at, k;
 
-		r = lep_feed_record(feed, i, &fr, &at, e);
+		r = lep_input_record(input, i, &fr, &at, e);
 		if (r)
 			break;
 		k = count - i < fr.n - at ? (size_t)(count - i) : fr.n - at;
@@ -285,10 +285,10 @@ static int arrange(const struct lep_select_options *o, uint64_t *order, size_t *
 	return r;
 }
 
-int lep_select_order(struct lep_select *s, struct lep_feed *feed, uint64_t **order, size_t *n,
+int lep_select_order(struct lep_select *s, struct lep_input *input, uint64_t **order, size_t *n,
 	struct lep_error *e)
 {
-	size_t count = (size_t)lep_feed_count(feed);
+	size_t count = (size_t)lep_input_count(input);
 	uint8_t *part = s->o->shares ? lep_alloc(count, 1) : NULL;
 	int r = 0;
 
@@ -297,9 +297,9 @@ int lep_select_order(struct lep_select *s, struct lep_feed *feed, uint64_t **ord
 	if (!*order || (s->o->shares && !part))
 		r = lep_fail_nomem(e, (double)count * sizeof(**order));
 	if (!r && part)
-		r = split(s, feed, part, e);
+		r = split(s, input, part, e);
 	if (!r)
-		r = collect(s, feed, part, *order, n, e);
+		r = collect(s, input, part, *order, n, e);
 	if (!r)
 		r = arrange(s->o, *order, n, e);
 	lep_free(part);

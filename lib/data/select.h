@@ -16,7 +16,7 @@
 #ifndef LEP_DATA_SELECT_H
 #define LEP_DATA_SELECT_H
 
-#include "data/feed.h"
+#include "data/input.h"
 
 enum lep_select_bad { LEP_SELECT_KEEP, LEP_SELECT_SKIP, LEP_SELECT_ONLY };
 
@@ -62,7 +62,7 @@ int lep_select_done(const struct lep_select *s);
 
 /* In any order: the numbers of the wanted records of a source, in order; the
  * caller frees. Reads all of the source. */
-int lep_select_order(struct lep_select *s, struct lep_feed *feed, uint64_t **order, size_t *n,
+int lep_select_order(struct lep_select *s, struct lep_input *input, uint64_t **order, size_t *n,
 	struct lep_error *e) LEP_MUST_USE;
 
 /* Keys asked for that did not come so far. */

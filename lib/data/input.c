@@ -1,5 +1,5 @@
 /* Operands one behind the other. */
-#include "data/feed.h"
+#include "data/input.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -20,8 +20,8 @@ struct input {
 	uint64_t first, n;        /* where random */
 };
 
-struct lep_feed {
-	const struct lep_feed_options *o;
+struct lep_input {
+	const struct lep_input_options *o;
 	struct lep_reader_options reader; /* its record count is checked over all */
 	int is_array;             /* the first operand */
 	struct lep_head head;
@@ -35,7 +35,7 @@ struct lep_feed {
 	struct lep_buf *ids;       /* one a field */
 };
 
-static const char *path_of(const struct lep_feed *s, size_t i)
+static const char *path_of(const struct lep_input *s, size_t i)
 {
 	return i < s->o->npath ? s->o->path[i] : "-";
 }
@@ -52,7 +52,7 @@ static const char *shown(const char *path)
 
 /* What the first bytes say. Standard input is looked at only where that takes
  * nothing away. */
-static int sniff(enum lep_feed_format *format, const char *path, struct lep_error *e)
+static int sniff(enum lep_input_format *format, const char *path, struct lep_error *e)
 {
 	struct lep_bytes *b = NULL;
 	unsigned char first[8];
@@ -60,7 +60,7 @@ static int sniff(enum lep_feed_format *format, const char *path, struct lep_erro
 	int64_t n = 0;
 	struct stat st;
 
-	*format = LEP_FEED_STREAM;
+	*format = LEP_INPUT_STREAM;
 	if (is_stdin(path))
 		n = pread(STDIN_FILENO, first, sizeof(first), 0);
 	else if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
@@ -71,9 +71,9 @@ static int sniff(enum lep_feed_format *format, const char *path, struct lep_erro
 			return (int)n;
 	}
 	if (n > 0 && lep_npy_is(p, (size_t)n))
-		*format = LEP_FEED_NPY;
+		*format = LEP_INPUT_NPY;
 	else if (n > 0 && lep_idx_is(p, (size_t)n))
-		*format = LEP_FEED_IDX;
+		*format = LEP_INPUT_IDX;
 	lep_bytes_close(b);
 	return 0;
 }
@@ -111,29 +111,29 @@ static int load_npy(struct lep_npy *a, struct lep_bytes *b, struct lep_error *e)
 	return r;
 }
 
-static int add_array(struct lep_array_set *set, enum lep_feed_format format, const char *name,
+static int add_array(struct lep_array_set *set, enum lep_input_format format, const char *name,
 	const char *path, struct lep_error *e)
 {
 	struct lep_npy a = {0};
 	struct lep_bytes *b;
 	int r = 0;
 
-	if (format == LEP_FEED_AUTO)
+	if (format == LEP_INPUT_AUTO)
 		r = sniff(&format, path, e);
 	if (r)
 		return r;
-	if (format == LEP_FEED_STREAM)
+	if (format == LEP_INPUT_STREAM)
 		return lep_fail(e, LEP_ERR_DATA, "%s: neither .npy nor IDX", shown(path));
 	r = lep_bytes_open(&b, path, e);
 	if (r)
 		return r;
-	r = format == LEP_FEED_NPY ? load_npy(&a, b, e) : load_idx(&a, b, e);
+	r = format == LEP_INPUT_NPY ? load_npy(&a, b, e) : load_idx(&a, b, e);
 	lep_bytes_close(b);
 	return r ? r : lep_array_set_add(set, name, &a, shown(path), e);
 }
 
 /* NAME=FILE operands as fields of one set. */
-static int add_joined(struct lep_feed *s, struct lep_array_set *set, struct lep_error *e)
+static int add_joined(struct lep_input *s, struct lep_array_set *set, struct lep_error *e)
 {
 	int r = 0;
 
@@ -152,7 +152,7 @@ static int add_joined(struct lep_feed *s, struct lep_array_set *set, struct lep_
 	return r;
 }
 
-static int open_arrays(struct lep_feed *s, struct input *in, enum lep_feed_format format,
+static int open_arrays(struct lep_input *s, struct input *in, enum lep_input_format format,
 	const char *path, struct lep_error *e)
 {
 	in->arrays = lep_array_set_new();
@@ -169,17 +169,17 @@ static const struct lep_head *head_of(const struct input *in)
 		in->set ? lep_dataset_head(in->set) : lep_array_set_head(in->arrays);
 }
 
-static int open_input(struct lep_feed *s, size_t i, struct input *in, struct lep_error *e)
+static int open_input(struct lep_input *s, size_t i, struct input *in, struct lep_error *e)
 {
 	const char *path = path_of(s, i);
-	enum lep_feed_format format = s->o->format;
+	enum lep_input_format format = s->o->format;
 	int r = 0;
 
-	if (format == LEP_FEED_AUTO && !s->o->join)
+	if (format == LEP_INPUT_AUTO && !s->o->join)
 		r = sniff(&format, path, e);
 	if (r)
 		return r;
-	if (s->o->join || format != LEP_FEED_STREAM)
+	if (s->o->join || format != LEP_INPUT_STREAM)
 		r = open_arrays(s, in, format, path, e);
 	else if (s->o->random)
 		r = lep_dataset_open(&in->set, path, &s->reader, s->o->limit, e);
@@ -195,7 +195,7 @@ static int open_input(struct lep_feed *s, size_t i, struct input *in, struct lep
 	return r ? lep_fail_at(e, "%s", shown(path)) : 0;
 }
 
-static void close_input(struct lep_feed *s, struct input *in)
+static void close_input(struct lep_input *s, struct input *in)
 {
 	lep_id_maps_free(in->maps, s->head.nfield);
 	lep_reader_close(in->reader);
@@ -205,15 +205,15 @@ static void close_input(struct lep_feed *s, struct input *in)
 }
 
 /* All operands were read: as many records as there must be? */
-static int finish(const struct lep_feed *s, uint64_t n, struct lep_error *e)
+static int finish(const struct lep_input *s, uint64_t n, struct lep_error *e)
 {
 	if (!s->o->reader.have_records || s->o->reader.records == n)
 		return 0;
 	return lep_fail(e, LEP_ERR_DATA, "%s: %" PRIu64 " records, not the %" PRIu64 " there must be",
-		lep_feed_name(s), n, s->o->reader.records);
+		lep_input_name(s), n, s->o->reader.records);
 }
 
-static int open_all(struct lep_feed *s, struct lep_error *e)
+static int open_all(struct lep_input *s, struct lep_error *e)
 {
 	for (size_t i = 0; i < s->npath; i++) {
 		struct input *in = &s->input[i];
@@ -228,9 +228,9 @@ static int open_all(struct lep_feed *s, struct lep_error *e)
 	return finish(s, s->count, e);
 }
 
-int lep_feed_open(struct lep_feed **out, const struct lep_feed_options *o, struct lep_error *e)
+int lep_input_open(struct lep_input **out, const struct lep_input_options *o, struct lep_error *e)
 {
-	struct lep_feed *s = lep_alloc(1, sizeof(*s));
+	struct lep_input *s = lep_alloc(1, sizeof(*s));
 	int r;
 
 	*out = NULL;
@@ -253,14 +253,14 @@ int lep_feed_open(struct lep_feed **out, const struct lep_feed_options *o, struc
 			r = lep_fail_nomem(e, 0);
 	}
 	if (r) {
-		lep_feed_close(s);
+		lep_input_close(s);
 		return r;
 	}
 	*out = s;
 	return 0;
 }
 
-void lep_feed_close(struct lep_feed *s)
+void lep_input_close(struct lep_input *s)
 {
 	if (!s)
 		return;
@@ -275,28 +275,28 @@ void lep_feed_close(struct lep_feed *s)
 	lep_free(s);
 }
 
-int lep_feed_is_array(const struct lep_feed *s)
+int lep_input_is_array(const struct lep_input *s)
 {
 	return s->is_array;
 }
 
-const struct lep_head *lep_feed_head(const struct lep_feed *s)
+const struct lep_head *lep_input_head(const struct lep_input *s)
 {
 	return &s->head;
 }
 
-const char *lep_feed_name(const struct lep_feed *s)
+const char *lep_input_name(const struct lep_input *s)
 {
 	return shown(path_of(s, s->at < s->npath ? s->at : s->npath - 1));
 }
 
-uint64_t lep_feed_count(const struct lep_feed *s)
+uint64_t lep_input_count(const struct lep_input *s)
 {
 	return s->count;
 }
 
 /* Ids of one column as the first operand's. */
-static int map_column(struct lep_feed *s, const struct lep_id_map *m, size_t f,
+static int map_column(struct lep_input *s, const struct lep_id_map *m, size_t f,
 	struct lep_frame *frame, struct lep_error *e)
 {
 	const struct lep_column *c = &frame->column[f];
@@ -313,14 +313,14 @@ static int map_column(struct lep_feed *s, const struct lep_id_map *m, size_t f,
 			continue;
 		if (id < 0 || (size_t)id >= m->n)
 			return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': id %d is not in its table",
-				lep_feed_name(s), s->head.field[f].name, id);
+				lep_input_name(s), s->head.field[f].name, id);
 		lep_put32(b->data + at, (uint32_t)m->to[id]);
 	}
 	s->column[f].data = (const unsigned char *)b->data;
 	return 0;
 }
 
-static int map_frame(struct lep_feed *s, const struct input *in, struct lep_frame *frame,
+static int map_frame(struct lep_input *s, const struct input *in, struct lep_frame *frame,
 	struct lep_error *e)
 {
 	if (!in->maps)
@@ -337,7 +337,7 @@ static int map_frame(struct lep_feed *s, const struct input *in, struct lep_fram
 }
 
 /* The next frame of one input: 1, 0 at its end. */
-static int next_of(struct lep_feed *s, struct input *in, struct lep_frame *frame, struct lep_error *e)
+static int next_of(struct lep_input *s, struct input *in, struct lep_frame *frame, struct lep_error *e)
 {
 	uint64_t left;
 	size_t n;
@@ -355,7 +355,7 @@ static int next_of(struct lep_feed *s, struct input *in, struct lep_frame *frame
 	return r ? r : 1;
 }
 
-int lep_feed_next(struct lep_feed *s, struct lep_frame *frame, struct lep_error *e)
+int lep_input_next(struct lep_input *s, struct lep_frame *frame, struct lep_error *e)
 {
 	struct input *in = s->input;
 	int r = 0;
@@ -383,7 +383,7 @@ int lep_feed_next(struct lep_feed *s, struct lep_frame *frame, struct lep_error 
 	return 0;
 }
 
-int lep_feed_record(struct lep_feed *s, uint64_t i, struct lep_frame *frame, size_t *at,
+int lep_input_record(struct lep_input *s, uint64_t i, struct lep_frame *frame, size_t *at,
 	struct lep_error *e)
 {
 	const struct lep_frame *fr;

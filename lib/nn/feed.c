@@ -1,0 +1,165 @@
+#include "nn/feed.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "data/recipe.h"
+
+static int match_recipe(const struct lep_field *want, const struct lep_field *got, const char *name,
+	struct lep_error *e)
+{
+	if (!want->recipe && !got->recipe)
+		return 0;
+	if (want->recipe && got->recipe && strcmp(want->recipe, got->recipe) == 0)
+		return 0;
+	return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': prepared otherwise than for the model: '%s', not '%s'",
+		name, want->name, got->recipe ? got->recipe : "no recipe", want->recipe ? want->recipe : "no recipe");
+}
+
+static int match(const struct lep_field *want, const struct lep_field *got, const char *name, int any_recipe,
+	struct lep_error *e)
+{
+	char a[LEP_SHAPE_TEXT_MAX], b[LEP_SHAPE_TEXT_MAX];
+
+	if (!lep_shape_equal(&want->shape, &got->shape))
+		return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': its extents are '%s', the model wants '%s'", name,
+			want->name, lep_shape_text(a, &got->shape, " "), lep_shape_text(b, &want->shape, " "));
+	if (got->dtype == LEP_TEXT)
+		return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': is text, not numbers", name, want->name);
+	if (!want->table != !got->table || (want->table && !lep_table_equal(want->table, got->table)))
+		return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': its table is not the model's", name, want->name);
+	return any_recipe ? 0 : match_recipe(want, got, name, e);
+}
+
+/* The scale of u8 values, one table a channel (the last extent). */
+static int make_table(struct lep_feed_input *in, const struct lep_field *want, const struct lep_field *got,
+	const char *name, struct lep_error *e)
+{
+	struct lep_recipe r;
+	float lut[256];
+	int rc;
+
+	if (in->dtype != LEP_U8 || in->ids)
+		return 0;
+	/* With --any-recipe the model's own says what its values were scaled by. */
+	rc = lep_recipe_parse(&r, want->recipe, e);
+	if (rc)
+		return lep_fail_at(e, "%s: field '%s'", name, got->name);
+	in->channels = got->shape.rank ? (size_t)got->shape.extent[got->shape.rank - 1] : 1;
+	if (r.kind != LEP_RECIPE_PICTURE || in->channels != (size_t)r.channels)
+		in->channels = 1;
+	in->table = lep_alloc(in->channels * 256, sizeof(*in->table));
+	if (!in->table)
+		return lep_fail_nomem(e, 0);
+	for (size_t c = 0; c < in->channels; c++) {
+		if (r.kind == LEP_RECIPE_PICTURE)
+			lep_recipe_lut(&r, (int)c, lut);
+		for (int v = 0; v < 256; v++)
+			in->table[c * 256 + (size_t)v] = r.kind == LEP_RECIPE_PICTURE ? (lep_real)lut[v] : (lep_real)v;
+	}
+	return 0;
+}
+
+int lep_feed_init(struct lep_feed *f, const struct lep_net *n, const struct lep_field *expect,
+	const struct lep_head *data, const char *name, int any_recipe, struct lep_error *e)
+{
+	int rc = 0;
+
+	*f = (struct lep_feed){.n = lep_net_inputs(n)};
+	f->input = lep_alloc(f->n, sizeof(*f->input));
+	if (!f->input)
+		return lep_fail_nomem(e, 0);
+	for (size_t i = 0; i < f->n && rc == 0; i++) {
+		const struct lep_net_input *in = lep_net_input(n, i);
+		const struct lep_field *want = &expect[in->field], *got;
+		int at = lep_head_find(data, in->name);
+
+		if (at < 0) {
+			rc = lep_fail(e, LEP_ERR_DATA, "%s: field '%s': is not there, and the model reads it", name,
+				in->name);
+			break;
+		}
+		got = &data->field[at];
+		rc = match(want, got, name, any_recipe, e);
+		f->input[i] = (struct lep_feed_input){.field = at, .dtype = got->dtype, .size = in->size,
+			.ids = in->ids, .table_n = got->table ? (int64_t)got->table->n : 0};
+		if (rc == 0)
+			rc = make_table(&f->input[i], want, got, name, e);
+	}
+	if (rc)
+		lep_feed_release(f);
+	return rc;
+}
+
+void lep_feed_release(struct lep_feed *f)
+{
+	for (size_t i = 0; f->input && i < f->n; i++)
+		lep_free(f->input[i].table);
+	lep_free(f->input);
+	*f = (struct lep_feed){0};
+}
+
+int lep_feed_value(const struct lep_feed *f, size_t i, const void *from, lep_real *to, int32_t *ids)
+{
+	const struct lep_feed_input *in = &f->input[i];
+	const uint8_t *bytes = from;
+
+	if (in->ids) {
+		for (size_t k = 0; k < in->size; k++) {
+			ids[k] = (int32_t)lep_get32(bytes + 4 * k);
+			if (ids[k] < -1 || ids[k] >= in->table_n)
+				return LEP_ERR_DATA;
+		}
+		return 0;
+	}
+	if (in->table) {
+		/* One table is the common case, and the compiler's loop is good. */
+		if (in->channels == 1)
+			for (size_t k = 0; k < in->size; k++)
+				to[k] = in->table[bytes[k]];
+		else
+			for (size_t k = 0; k < in->size; k += in->channels)
+				for (size_t c = 0; c < in->channels; c++)
+					to[k + c] = in->table[c * 256 + bytes[k + c]];
+		return 0;
+	}
+#ifdef LEP_DOUBLE
+	lep_to_f64(to, in->dtype, from, in->size);
+#else
+	lep_to_f32(to, in->dtype, from, in->size);
+#endif
+	return 0;
+}
+
+int lep_feed_record(const struct lep_feed *f, const struct lep_head *data, const struct lep_frame *frame,
+	size_t at, struct lep_exec *x, size_t s, struct lep_error *e)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct lep_feed_input *in = &f->input[i];
+		const void *from = lep_frame_value(data, frame, (size_t)in->field, at, NULL, NULL);
+		lep_real *to = in->ids ? NULL : lep_exec_input(x, i) + s * in->size;
+		int32_t *ids = in->ids ? lep_exec_input_ids(x, i) + s * in->size : NULL;
+
+		if (lep_feed_value(f, i, from, to, ids))
+			return lep_fail(e, LEP_ERR_DATA, "record %llu (%.*s): field '%s': an id outside its table",
+				(unsigned long long)(frame->first + at), (int)frame->entry[at].key_len,
+				frame->entry[at].key, data->field[in->field].name);
+	}
+	return 0;
+}
+
+int lep_feed_is_finite(const struct lep_feed *f, size_t i, const struct lep_head *data,
+	const struct lep_frame *frame, size_t at)
+{
+	const struct lep_feed_input *in = &f->input[i];
+	const unsigned char *from = lep_frame_value(data, frame, (size_t)in->field, at, NULL, NULL);
+	size_t each = lep_dtype_size(in->dtype);
+	double v;
+
+	for (size_t k = 0; k < in->size && lep_dtype_is_float(in->dtype); k++) {
+		lep_to_f64(&v, in->dtype, from + k * each, 1);
+		if (!isfinite(v))
+			return 0;
+	}
+	return 1;
+}
