@@ -2,7 +2,7 @@
  * lep-cat: tensor streams and models put one behind the other, selected,
  * rearranged, looked at, checked, and written in other formats.
  */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -311,6 +311,7 @@ static int convert(struct run *r, struct lep_error *e)
 static int run(const struct lep_operands *ops, struct lep_error *e)
 {
 	struct run r = {.ops = ops};
+	char text[LEP_ERROR_MAX + 64];
 	const char *cause;
 	int s = prepare_selection(&r, e);
 
@@ -325,7 +326,8 @@ static int run(const struct lep_operands *ops, struct lep_error *e)
 			s = o.recover ? lep_look_recover(r.out, ops->name, ops->n, e) : convert(&r, e);
 		if (s < 0 && r.out && (r.to.format == LEP_SINK_STREAM || o.recover)) {
 			cause = lep_abort_cause(e);
-			lep_sink_abort(r.sink, r.out, cause ? cause : e->text);
+			snprintf(text, sizeof(text), "%s: %s", program.name, e->text);
+			lep_sink_abort(r.sink, r.out, cause ? cause : text);
 		}
 		/* What could be saved is kept, and the loss is a failure. */
 		if (s >= 0 && r.out && lep_output_commit(r.out, e) < 0)

@@ -50,8 +50,14 @@ static const char *shown(const char *path)
 	return is_stdin(path) ? "<stdin>" : path;
 }
 
-/* What the first bytes say. Standard input is looked at only where that takes
- * nothing away. */
+static enum lep_input_format format_of(const unsigned char *p, int64_t n)
+{
+	if (n > 0 && lep_npy_is(p, (size_t)n))
+		return LEP_INPUT_NPY;
+	return n > 0 && lep_idx_is(p, (size_t)n) ? LEP_INPUT_IDX : LEP_INPUT_STREAM;
+}
+
+/* What the first bytes say, where looking at them takes nothing away. */
 static int sniff(enum lep_input_format *format, const char *path, struct lep_error *e)
 {
 	struct lep_bytes *b = NULL;
@@ -60,20 +66,18 @@ static int sniff(enum lep_input_format *format, const char *path, struct lep_err
 	int64_t n = 0;
 	struct stat st;
 
-	*format = LEP_INPUT_STREAM;
 	if (is_stdin(path))
 		n = pread(STDIN_FILENO, first, sizeof(first), 0);
 	else if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
 		n = lep_bytes_open(&b, path, e);
 		if (n == 0)
 			n = lep_bytes_peek(b, &p, sizeof(first), e);
-		if (n < 0)
+		if (n < 0) {
+			lep_bytes_close(b);
 			return (int)n;
+		}
 	}
-	if (n > 0 && lep_npy_is(p, (size_t)n))
-		*format = LEP_INPUT_NPY;
-	else if (n > 0 && lep_idx_is(p, (size_t)n))
-		*format = LEP_INPUT_IDX;
+	*format = format_of(p, n);
 	lep_bytes_close(b);
 	return 0;
 }
@@ -115,19 +119,23 @@ static int add_array(struct lep_array_set *set, enum lep_input_format format, co
 	const char *path, struct lep_error *e)
 {
 	struct lep_npy a = {0};
+	const unsigned char *p;
 	struct lep_bytes *b;
-	int r = 0;
+	int64_t n = 0;
+	int r = lep_bytes_open(&b, path, e);
 
-	if (format == LEP_INPUT_AUTO)
-		r = sniff(&format, path, e);
 	if (r)
 		return r;
-	if (format == LEP_INPUT_STREAM)
-		return lep_fail(e, LEP_ERR_DATA, "%s: neither .npy nor IDX", shown(path));
-	r = lep_bytes_open(&b, path, e);
-	if (r)
-		return r;
-	r = format == LEP_INPUT_NPY ? load_npy(&a, b, e) : load_idx(&a, b, e);
+	if (format == LEP_INPUT_AUTO) {
+		n = lep_bytes_peek(b, &p, 8, e);
+		format = format_of(p, n);
+	}
+	if (n < 0)
+		r = (int)n;
+	else if (format == LEP_INPUT_STREAM)
+		r = lep_fail(e, LEP_ERR_DATA, "%s: neither .npy nor IDX", shown(path));
+	else
+		r = format == LEP_INPUT_NPY ? load_npy(&a, b, e) : load_idx(&a, b, e);
 	lep_bytes_close(b);
 	return r ? r : lep_array_set_add(set, name, &a, shown(path), e);
 }
