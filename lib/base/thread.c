@@ -105,6 +105,10 @@ static int spawn(struct lep_threads *p, int i)
 
 	p->worker[i] = (struct worker){.pool = p, .number = i + 1};
 	sigfillset(&all);
+	/* But what a thread does itself it hears of itself: a write to a reader that
+	 * has gone, a mapped file that has shrunk. */
+	sigdelset(&all, SIGPIPE);
+	sigdelset(&all, SIGBUS);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	rc = pthread_create(&p->worker[i].thread, NULL, loop, &p->worker[i]);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

@@ -444,3 +444,16 @@ int lep_bytes_skip(struct lep_bytes *b, uint64_t n, struct lep_error *e)
 	}
 	return 1;
 }
+
+int lep_bytes_finish(struct lep_bytes *b, struct lep_error *e)
+{
+	const unsigned char *p;
+	int64_t n;
+
+	while ((b->gzip || lep_bytes_waits(b)) && (n = lep_bytes_some(b, &p, e)) != 0) {
+		if (n < 0)
+			return (int)n;
+		lep_bytes_take(b, (size_t)n);
+	}
+	return 0;
+}

@@ -53,5 +53,8 @@ void lep_bytes_take(struct lep_bytes *b, size_t n);
 int64_t lep_bytes_read(struct lep_bytes *b, struct lep_buf *out, uint64_t n, struct lep_error *e) LEP_MUST_USE;
 /* 1, or 0 where the input ends before n bytes more. */
 int lep_bytes_skip(struct lep_bytes *b, uint64_t n, struct lep_error *e) LEP_MUST_USE;
+/* Where nothing more is wanted: the rest of a pipe is read, or its writer would
+ * die of it, and that of gzip, whose checksum stands at its end. */
+int lep_bytes_finish(struct lep_bytes *b, struct lep_error *e) LEP_MUST_USE;
 
 #endif

@@ -115,6 +115,7 @@ static int take(struct lep_csv *c, enum where where, char ch, struct lep_error *
 static int read_row(struct lep_csv *c, struct lep_error *e)
 {
 	const char *name = lep_bytes_name(c->bytes);
+	unsigned long long begin = c->line;
 	int where = BEGIN, any = 0;
 	size_t zero = 0;
 
@@ -132,8 +133,7 @@ static int read_row(struct lep_csv *c, struct lep_error *e)
 			if (!any)
 				return 0;
 			if (where == QUOTED)
-				return lep_fail(e, LEP_ERR_DATA, "%s: line %llu: a quote that is not closed", name,
-					(unsigned long long)c->line);
+				return lep_fail(e, LEP_ERR_DATA, "%s: line %llu: a quote that is not closed", name, begin);
 			where = take(c, (enum where)where, '\n', e);
 			break;
 		}

@@ -114,20 +114,6 @@ static const char *entry_cause(const struct lep_tar_entry *entry, char text[256]
 	}
 }
 
-/* The rest of a pipe is read too, or its writer would die of a closed pipe. */
-static int tar_drain(struct lep_sample_unit *u, struct lep_error *e)
-{
-	const unsigned char *p;
-	int64_t n;
-
-	while (lep_bytes_waits(u->bytes) && (n = lep_bytes_some(u->bytes, &p, e)) != 0) {
-		if (n < 0)
-			return (int)n;
-		lep_bytes_take(u->bytes, (size_t)n);
-	}
-	return 0;
-}
-
 static int tar_next(struct lep_samples *s, struct lep_sample_unit *u, struct lep_buf *arena, struct lep_sample *out,
 	int names_only, struct lep_error *e)
 {
@@ -140,7 +126,7 @@ static int tar_next(struct lep_samples *s, struct lep_sample_unit *u, struct lep
 	do {
 		status = lep_tar_next(s->tar, &entry, e);
 		if (status == 0)
-			status = tar_drain(u, e);
+			status = lep_bytes_finish(u->bytes, e);
 		else if (status > 0)
 			continue;
 		return status;
@@ -263,7 +249,7 @@ static int idx_next(struct lep_samples *s, struct lep_sample_unit *u, struct lep
 	int status;
 
 	if (s->number == (uint64_t)shape->extent[0])
-		return 0;
+		return lep_bytes_finish(u->bytes, e);
 	snprintf(text, sizeof(text), "%" PRIu64, s->number++);
 	set_key(arena, out, text, strlen(text));
 	if (s->labels) {
