@@ -1,0 +1,225 @@
+/* Outputs: whole files or none, modes, links, devices, failures. */
+#include "check.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/output.h"
+
+static char dir[256];
+
+static const char *in_dir(const char *name)
+{
+	static char path[4][512];
+	static int turn;
+
+	turn = (turn + 1) % 4;
+	snprintf(path[turn], sizeof(path[turn]), "%s/%s", dir, name);
+	return path[turn];
+}
+
+/* Entries of the folder, without . and .. */
+static int entries(void)
+{
+	DIR *d = opendir(dir);
+	int n = 0;
+
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n - 2;
+}
+
+static int holds(const char *path, const char *text)
+{
+	char buf[64] = "";
+	FILE *f = fopen(path, "rb");
+	size_t n = f ? fread(buf, 1, sizeof(buf) - 1, f) : 0;
+
+	if (f)
+		fclose(f);
+	return f && n == strlen(text) && memcmp(buf, text, n) == 0;
+}
+
+static void appears_at_commit(void)
+{
+	struct lep_output *o;
+	struct lep_error e;
+	struct stat st;
+
+	umask(027);
+	CHECKF(lep_output_open(&o, in_dir("new"), &e) == 0, "%s", e.text);
+	CHECK(lep_output_write(o, "hello", 5, &e) == 0 && lep_output_flush(o, &e) == 0);
+	CHECK(access(in_dir("new"), F_OK) != 0);
+	CHECK(entries() == 1);
+	CHECK(lep_output_commit(o, &e) == 0);
+	lep_output_free(o);
+	CHECK(holds(in_dir("new"), "hello"));
+	CHECK(stat(in_dir("new"), &st) == 0 && (st.st_mode & 0777) == 0640);
+	CHECK(entries() == 1);
+	unlink(in_dir("new"));
+}
+
+static void vanishes_without_commit(void)
+{
+	struct lep_output *o;
+	struct lep_error e;
+
+	CHECK(lep_output_save(in_dir("old"), "old", 3, &e) == 0);
+	CHECK(lep_output_open(&o, in_dir("old"), &e) == 0);
+	CHECK(lep_output_write(o, "hello", 5, &e) == 0 && lep_output_flush(o, &e) == 0);
+	lep_output_free(o);
+	CHECK(entries() == 1);
+	CHECK(holds(in_dir("old"), "old"));
+	unlink(in_dir("old"));
+}
+
+static void keeps_mode_and_link(void)
+{
+	struct lep_error e;
+	struct stat st;
+
+	CHECK(lep_output_save(in_dir("target"), "old", 3, &e) == 0);
+	CHECK(chmod(in_dir("target"), 0604) == 0);
+	CHECK(symlink("target", in_dir("link")) == 0);
+	CHECK(lep_output_save(in_dir("link"), "new", 3, &e) == 0);
+	CHECK(lstat(in_dir("link"), &st) == 0 && S_ISLNK(st.st_mode));
+	CHECK(holds(in_dir("target"), "new"));
+	CHECK(stat(in_dir("target"), &st) == 0 && (st.st_mode & 0777) == 0604);
+	unlink(in_dir("target"));
+	/* A link to nothing yet makes its target. */
+	CHECK(lep_output_save(in_dir("link"), "again", 5, &e) == 0);
+	CHECK(holds(in_dir("target"), "again"));
+	CHECK(lstat(in_dir("link"), &st) == 0 && S_ISLNK(st.st_mode));
+	unlink(in_dir("link"));
+	unlink(in_dir("target"));
+}
+
+static void fifo_is_written_directly(void)
+{
+	struct lep_output *o;
+	struct lep_error e;
+	char buf[8] = "";
+	int fd;
+
+	CHECK(mkfifo(in_dir("fifo"), 0600) == 0);
+	fd = open(in_dir("fifo"), O_RDONLY | O_NONBLOCK);
+	CHECK(fd >= 0);
+	CHECK(lep_output_open(&o, in_dir("fifo"), &e) == 0);
+	CHECK(lep_output_write(o, "abc", 3, &e) == 0 && lep_output_commit(o, &e) == 0);
+	lep_output_free(o);
+	CHECK(read(fd, buf, 8) == 3 && memcmp(buf, "abc", 3) == 0);
+	close(fd);
+	unlink(in_dir("fifo"));
+}
+
+static int fails_with(const char *path, const char *cause)
+{
+	struct lep_output *o;
+	struct lep_error e;
+	int ok;
+
+	if (lep_output_open(&o, path, &e) == 0) {
+		lep_output_free(o);
+		return 0;
+	}
+	ok = e.status == LEP_ERR_IO && strstr(e.text, cause) && strncmp(e.text, path, strlen(path)) == 0;
+	if (!ok)
+		printf("# %s\n", e.text);
+	return ok;
+}
+
+static void refuses_at_once(void)
+{
+	CHECK(fails_with(dir, "Is a directory"));
+	CHECK(fails_with(in_dir("none/x"), "No such file"));
+	CHECK(fails_with(in_dir("x/"), "Is a directory"));
+	CHECK(fails_with("/dev/fd/999", "Bad file descriptor"));
+}
+
+static void full_disk(void)
+{
+	static char big[1 << 20];
+	struct lep_output *o;
+	struct lep_error e;
+
+	if (access("/dev/full", W_OK) != 0)
+		return;
+	CHECK(lep_output_open(&o, "/dev/full", &e) == 0);
+	CHECK(lep_output_write(o, "abc", 3, &e) == 0);
+	CHECK(lep_output_commit(o, &e) == LEP_ERR_IO);
+	CHECKF(strcmp(e.text, "/dev/full: No space left on device") == 0, "%s", e.text);
+	lep_output_free(o);
+	CHECK(lep_output_open(&o, "/dev/full", &e) == 0);
+	CHECK(lep_output_write(o, big, sizeof(big), &e) == LEP_ERR_IO);
+	lep_output_free(o);
+}
+
+/* Parts of all sizes arrive in order, buffered or not. */
+static void mixed_sizes(void)
+{
+	static unsigned char data[1 << 20];
+	static const size_t sizes[] = {1, 100, 40000, 3, 32767, 32768, 131072, 5, 200000};
+	struct lep_output *o;
+	struct lep_error e;
+	size_t at = 0;
+	FILE *f;
+	int same = 1;
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (unsigned char)(i * 31 + i / 251);
+	CHECK(lep_output_open(&o, in_dir("mixed"), &e) == 0);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++, at += sizes[i - 1])
+		CHECK(lep_output_write(o, data + at, sizes[i], &e) == 0);
+	CHECK(lep_output_commit(o, &e) == 0);
+	lep_output_free(o);
+	f = fopen(in_dir("mixed"), "rb");
+	CHECK(f);
+	for (size_t i = 0; i < at; i++)
+		same &= getc(f) == data[i];
+	CHECK(same && getc(f) == EOF);
+	fclose(f);
+	unlink(in_dir("mixed"));
+}
+
+static void closed_stdout(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct lep_output *o;
+		struct lep_error e;
+
+		close(1);
+		if (lep_output_open(&o, NULL, &e) == 0)
+			_exit(1);
+		_exit(strcmp(e.text, "standard output: Bad file descriptor") == 0 ? 0 : 2);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+int main(void)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	snprintf(dir, sizeof(dir), "%.200s/lep-output-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
+	if (!mkdtemp(dir))
+		return 1;
+	RUN(appears_at_commit);
+	RUN(vanishes_without_commit);
+	RUN(keeps_mode_and_link);
+	RUN(fifo_is_written_directly);
+	RUN(refuses_at_once);
+	RUN(full_disk);
+	RUN(mixed_sizes);
+	RUN(closed_stdout);
+	rmdir(dir);
+	return CHECK_END();
+}
