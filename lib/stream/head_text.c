@@ -68,7 +68,8 @@ struct tables {
 	size_t n;
 };
 
-static void put_field(struct lep_buf *out, struct tables *t, const char *key, const struct lep_field *f)
+/* 0, or LEP_ERR_DATA where there are too many tables. */
+static int put_field(struct lep_buf *out, struct tables *t, const char *key, const struct lep_field *f)
 {
 	char shape[LEP_SHAPE_TEXT_MAX];
 
@@ -84,50 +85,55 @@ static void put_field(struct lep_buf *out, struct tables *t, const char *key, co
 		/* Equal tables are one, however they came to be. */
 		while (i < t->n && !lep_table_equal(t->table[i], f->table))
 			i++;
-		if (i == TABLES_MAX) {
-			out->failed = 1;
-			return;
-		}
+		if (i == TABLES_MAX)
+			return LEP_ERR_DATA;
 		if (i == t->n)
 			t->table[t->n++] = f->table;
 		lep_buf_addf(out, "table %zu\n", i + 1);
 	}
+	return 0;
+}
+
+static int put_all(const struct lep_head *h, struct tables *t, struct lep_buf *out, struct lep_error *e)
+{
+	int status = 0;
+
+	lep_buf_addf(out, "kind %s\n", lep_kind_name(h->kind));
+	for (size_t i = 0; i < h->nnote; i++) {
+		const struct lep_note *note = &h->note[i];
+		size_t len = strlen(note->key);
+
+		if (!key_is_good(note->key, len) || is_reserved(note->key, len))
+			return lep_fail(e, LEP_ERR_USAGE, "'%.60s' is no key for a line of the header", note->key);
+		put_line(out, note->key, note->value, strlen(note->value));
+	}
+	for (size_t i = 0; i < h->nexpect && !status; i++)
+		status = put_field(out, t, "expect", &h->expect[i]);
+	for (size_t i = 0; i < h->nfield && !status; i++)
+		status = put_field(out, t, "field", &h->field[i]);
+	if (status)
+		return lep_fail(e, status, "the header would have more than %d tables", TABLES_MAX);
+	for (size_t i = 0; i < t->n; i++) {
+		lep_buf_addf(out, "names %zu %zu\n", i + 1, t->table[i]->n);
+		for (size_t k = 0; k < t->table[i]->n; k++)
+			put_line(out, "entry", t->table[i]->entry[k], t->table[i]->length[k]);
+	}
+	return 0;
 }
 
 int lep_head_format(const struct lep_head *h, struct lep_buf *out, struct lep_error *e)
 {
 	struct tables *t = lep_alloc(1, sizeof(*t));
 	size_t start = out->len;
+	int status = t ? put_all(h, t, out, e) : lep_fail_nomem(e, 0);
 
-	if (!t)
-		return lep_fail_nomem(e, 0);
-	lep_buf_addf(out, "kind %s\n", lep_kind_name(h->kind));
-	for (size_t i = 0; i < h->nnote; i++) {
-		const struct lep_note *note = &h->note[i];
-		size_t len = strlen(note->key);
-
-		if (!key_is_good(note->key, len) || is_reserved(note->key, len)) {
-			lep_free(t);
-			return lep_fail(e, LEP_ERR_USAGE, "'%.60s' is no key for a line of the header", note->key);
-		}
-		put_line(out, note->key, note->value, strlen(note->value));
-	}
-	for (size_t i = 0; i < h->nexpect; i++)
-		put_field(out, t, "expect", &h->expect[i]);
-	for (size_t i = 0; i < h->nfield; i++)
-		put_field(out, t, "field", &h->field[i]);
-	for (size_t i = 0; i < t->n; i++) {
-		lep_buf_addf(out, "names %zu %zu\n", i + 1, t->table[i]->n);
-		for (size_t k = 0; k < t->table[i]->n; k++)
-			put_line(out, "entry", t->table[i]->entry[k], t->table[i]->length[k]);
-	}
 	lep_free(t);
-	if (out->failed)
+	if (!status && out->failed)
 		return lep_fail_nomem(e, 0);
-	if (out->len - start > LEP_HEAD_MAX)
+	if (!status && out->len - start > LEP_HEAD_MAX)
 		return lep_fail(e, LEP_ERR_DATA, "the header would have %zu bytes, more than %zu",
 			out->len - start, LEP_HEAD_MAX);
-	return 0;
+	return status;
 }
 
 /* What is being read of a field; it is added when its block is over. */
