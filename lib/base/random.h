@@ -16,7 +16,7 @@ enum lep_purpose {
 	LEP_RANDOM_SHUFFLE,   /* a = epoch, b = position */
 	LEP_RANDOM_DROPOUT,   /* a = layer and step, b = element */
 	LEP_RANDOM_AUGMENT,   /* a = epoch and line, b = record */
-	LEP_RANDOM_MIXUP,     /* a = epoch, b = batch */
+	LEP_RANDOM_MIXUP,     /* a = epoch and batch, b = position */
 	LEP_RANDOM_SPLIT,     /* hashes of keys */
 	LEP_RANDOM_SAMPLE     /* choices of programs: lep-cat --shuffle */
 };
