@@ -2,7 +2,7 @@
  * Writes a small stream from lines of text, for tests of what reads outputs:
  *
  *	field NAME ROLE DTYPE EXTENTS [CLASS|CLASS|...]   EXTENTS as 3x2, *, or - for rank 0
- *	record KEY VALUE,VALUE,... VALUE,...              a group for each field
+ *	record KEY VALUE,VALUE,... VALUE,...              a group for each field; of text one word
  *	bad KEY
  *	repeat N                                          the last record N times more
  *	abort CAUSE
@@ -73,6 +73,10 @@ static void set_field(size_t i, char *values)
 	size_t n = 0, size = lep_dtype_size(f->dtype);
 	char *one;
 
+	if (f->dtype == LEP_TEXT) {
+		check(lep_builder_set(builder, i, NULL, values, strlen(values), &e));
+		return;
+	}
 	while ((one = strtok_r(values, ",", &values)) && n < 64) {
 		double v = strtod(one, NULL);
 		float single = (float)v;
