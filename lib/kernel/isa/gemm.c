@@ -30,40 +30,54 @@ struct run {
 #define ROW_EACH(i, X) X(i, 0)
 #endif
 
-#define SUM_START(i, j) \
+/* The last vector of a tile may be short: a mask costs AVX-512 nothing, others
+ * better ask first. */
+#if SIMD_PANEL == 64
+#define LAST_LOAD(p) vf_load_n(p, last)
+#define LAST_STORE(p, v) vf_store_n(p, v, last)
+#else
+#define LAST_LOAD(p) vf_load_upto(p, last)
+#define LAST_STORE(p, v) vf_store_upto(p, v, last)
+#endif
+#define PART_LOAD(p, j) (j == nv - 1 ? LAST_LOAD((p) + j * VL) : vf_load((p) + j * VL))
+
+#define SUM_ZERO(i, j) \
 	if (nv > j) \
-		s##i##_##j = !r->accumulate ? vf_zero() \
-			: j == nv - 1 ? vf_load_upto(c[i] + j * VL, last) : vf_load(c[i] + j * VL);
+		s##i##_##j = vf_zero();
+#define SUM_LOAD(i, j) \
+	if (nv > j) \
+		s##i##_##j = PART_LOAD(c[i], j);
 #define SUM_STEP(i, j) \
 	if (nv > j) \
 		s##i##_##j = vf_fma(x, b##j, s##i##_##j);
-#define SUM_END(i, j) \
-	if (nv > j) { \
-		vf y = s##i##_##j; \
-		if (bias) \
-			y = vf_add(y, j == nv - 1 ? vf_load_upto(bias + j * VL, last) \
-				: vf_load(bias + j * VL)); \
-		if (r->relu) \
-			y = vf_max(vf_zero(), y); \
-		if (j == nv - 1) \
-			vf_store_upto(c[i] + j * VL, y, last); \
-		else \
-			vf_store(c[i] + j * VL, y); \
-	}
+#define SUM_BIAS(i, j) \
+	if (nv > j) \
+		s##i##_##j = vf_add(s##i##_##j, bias##j);
+#define SUM_RELU(i, j) \
+	if (nv > j) \
+		s##i##_##j = vf_max(vf_zero(), s##i##_##j);
+#define SUM_STORE(i, j) \
+	if (nv > j + 1) \
+		vf_store(c[i] + j * VL, s##i##_##j); \
+	else if (nv == j + 1) \
+		LAST_STORE(c[i] + j * VL, s##i##_##j);
 
-#define ROW_START(i) \
+#define ROW_DO(i, X) \
 	if (mr > i) { \
-		a##i = rows[i]; \
-		ROW_EACH(i, SUM_START) \
+		ROW_EACH(i, X) \
 	}
+#define ROW_ZERO(i) ROW_DO(i, SUM_ZERO)
+#define ROW_LOAD(i) ROW_DO(i, SUM_LOAD)
+#define ROW_BIAS(i) ROW_DO(i, SUM_BIAS)
+#define ROW_RELU(i) ROW_DO(i, SUM_RELU)
+#define ROW_STORE(i) ROW_DO(i, SUM_STORE)
+#define ROW_START(i) \
+	if (mr > i) \
+		a##i = rows[i];
 #define ROW_STEP(i) \
 	if (mr > i) { \
 		const vf x = vf_set1(a##i[o]); \
 		ROW_EACH(i, SUM_STEP) \
-	}
-#define ROW_END(i) \
-	if (mr > i) { \
-		ROW_EACH(i, SUM_END) \
 	}
 #define ROW_POINTER(i) const lep_real *a##i = NULL;
 
@@ -72,8 +86,13 @@ struct run {
 	const vf b0 = vf_load(b), b1 = nv > 1 ? vf_load(b + VL) : vf_zero(), \
 		 b2 = nv > 2 ? vf_load(b + 2 * VL) : vf_zero(), \
 		 b3 = nv > 3 ? vf_load(b + 3 * VL) : vf_zero();
+#define LOAD_BIAS \
+	const vf bias0 = PART_LOAD(bias, 0), bias1 = nv > 1 ? PART_LOAD(bias, 1) : vf_zero(), \
+		 bias2 = nv > 2 ? PART_LOAD(bias, 2) : vf_zero(), \
+		 bias3 = nv > 3 ? PART_LOAD(bias, 3) : vf_zero();
 #else
 #define LOAD_B const vf b0 = vf_load(b);
+#define LOAD_BIAS const vf bias0 = PART_LOAD(bias, 0);
 #endif
 
 #define STEP \
@@ -94,6 +113,11 @@ SIMD void tile(const int mr, const int nv, const struct run *r, const lep_real *
 	ROWS(ROW_SUMS)
 
 	ROWS(ROW_START)
+	if (r->accumulate) {
+		ROWS(ROW_LOAD)
+	} else {
+		ROWS(ROW_ZERO)
+	}
 	if (r->len == 1) {
 		for (s = 0; s < r->nseg; s++) {
 			const ptrdiff_t o = r->off[s];
@@ -112,7 +136,14 @@ SIMD void tile(const int mr, const int nv, const struct run *r, const lep_real *
 			}
 		}
 	}
-	ROWS(ROW_END)
+	if (bias) {
+		LOAD_BIAS
+		ROWS(ROW_BIAS)
+	}
+	if (r->relu) {
+		ROWS(ROW_RELU)
+	}
+	ROWS(ROW_STORE)
 }
 
 typedef void tile_fn(const struct run *r, const lep_real *const *rows, const lep_real *b,
