@@ -169,7 +169,7 @@ static void pooling(void)
 	static const struct lep_pool ps[] = {
 		{7, 6, 3, 3, 3, 2, 2, 2, 2, 0, 0}, {9, 9, 37, 5, 5, 3, 3, 2, 2, 1, 1},
 		{9, 8, 16, 5, 4, 3, 3, 2, 2, 1, 1}, {4, 5, 1, 1, 1, 4, 5, 1, 1, 0, 0},
-		{26, 26, 32, 13, 13, 2, 2, 2, 2, 0, 0}, {5, 7, 50, 5, 7, 3, 3, 1, 1, 1, 1}};
+		{26, 26, 32, 13, 13, 2, 2, 2, 2, 0, 0}, {5, 7, 50, 5, 7, 3, 3, 1, 1, 1, 1}, {9, 11, 33, 4, 5, 2, 2, 2, 2, 0, 0}};
 
 	for (size_t s = 0; s < sizeof(ps) / sizeof(*ps); s++) {
 		const struct lep_pool *p = ps + s;
@@ -179,6 +179,8 @@ static void pooling(void)
 		numbers(dy, out);
 		for (size_t i = 0; i < in; i += 3)
 			x[i] = (lep_real)((int)(x[i] * 3)); /* ties */
+		for (size_t i = 0; i < out; i += 5)
+			dy[i] = (lep_real)-0.0;
 		for (int average = 0; average < 2; average++) {
 			pool_twin(p, average, twin, arg0, twin + out);
 			for (size_t t = 0; t < isa_count; t++) {

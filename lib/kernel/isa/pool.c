@@ -34,8 +34,8 @@ static uint32_t tap(const struct lep_pool *p, const struct window *w, size_t a, 
 	return (uint32_t)((a - (size_t)w->top) * p->kw + (b - (size_t)w->left));
 }
 
-static void max_window(const struct lep_pool *p, const struct window *w, lep_real *y,
-	uint16_t *arg, const lep_real *x)
+SIMD void max_window(const struct lep_pool *p, const struct window *w, lep_real *y, uint16_t *arg,
+	const lep_real *x)
 {
 	size_t a, b, c;
 
@@ -62,15 +62,53 @@ static void max_window(const struct lep_pool *p, const struct window *w, lep_rea
 	}
 }
 
+/* A whole window of 2 x 2 from x on: the common case, without the counting. */
+#define TAP_2X2(i, p) \
+	do { \
+		vf v = vf_load_upto(p, m); \
+		at = vt_sel(vf_gt(v, best), vt_set1(i), at); \
+		best = vf_max(v, best); \
+	} while (0)
+
+SIMD void max_2x2(lep_real *y, uint16_t *arg, const lep_real *x, size_t row, size_t channels)
+{
+	size_t c;
+
+	for (c = 0; c < channels; c += VL) {
+		size_t m = channels - c < VL ? channels - c : VL;
+		vf best = vf_load_upto(x + c, m);
+		vt at = vt_set1(0);
+
+		TAP_2X2(1, x + c + channels);
+		TAP_2X2(2, x + c + row);
+		TAP_2X2(3, x + c + row + channels);
+		vf_store_upto(y + c, best, m);
+		if (arg)
+			vt_store_n(arg + c, at, m);
+	}
+}
+
+/* Whether the windows are 2 x 2, apart, and all inside. */
+static int is_2x2(const struct lep_pool *p)
+{
+	return p->kh == 2 && p->kw == 2 && p->sh == 2 && p->sw == 2 && p->ph == 0 && p->pw == 0 &&
+	       p->oh * 2 <= p->h && p->ow * 2 <= p->w;
+}
+
 void ISA(maxpool_forward)(const struct lep_pool *p, lep_real *y, uint16_t *arg, const lep_real *x)
 {
+	const int small = is_2x2(p);
 	size_t i, j;
 
 	for (i = 0; i < p->oh; i++) {
 		for (j = 0; j < p->ow; j++) {
-			struct window w = window(p, i, j);
+			if (small) {
+				max_2x2(y, arg, x + 2 * (i * p->w + j) * p->c, p->w * p->c, p->c);
+			} else {
+				struct window w = window(p, i, j);
 
-			max_window(p, &w, y, arg, x);
+				max_window(p, &w, y, arg, x);
+			}
 			y += p->c;
 			if (arg)
 				arg += p->c;
@@ -78,11 +116,62 @@ void ISA(maxpool_forward)(const struct lep_pool *p, lep_real *y, uint16_t *arg, 
 	}
 }
 
+/* dy where the pooled value is above 0, if there are such. */
+SIMD vf pooled_slope(const lep_real *dy, const lep_real *y, size_t m)
+{
+	vf d = vf_load_upto(dy, m);
+
+	return y ? vf_sel(vf_gt(vf_load_upto(y, m), vf_zero()), d, vf_zero()) : d;
+}
+
+/* Written at once, for no other window comes here. Adding 0 makes -0 into 0,
+ * as adding into a cleared dx does. */
+#define BACK_2X2(i, p) \
+	vf_store_upto(p, vf_add(vf_zero(), vf_sel(vt_eq(at, vt_set1(i)), d, vf_zero())), m)
+
+SIMD void back_2x2(lep_real *dx, const lep_real *dy, const uint16_t *arg, const lep_real *y,
+	size_t row, size_t channels)
+{
+	size_t c;
+
+	for (c = 0; c < channels; c += VL) {
+		size_t m = channels - c < VL ? channels - c : VL;
+		vf d = pooled_slope(dy + c, y ? y + c : NULL, m);
+		vt at = vt_load_n(arg + c, m);
+
+		BACK_2X2(0, dx + c);
+		BACK_2X2(1, dx + c + channels);
+		BACK_2X2(2, dx + c + row);
+		BACK_2X2(3, dx + c + row + channels);
+	}
+}
+
+static void backward_2x2(const struct lep_pool *p, lep_real *dx, const lep_real *dy,
+	const uint16_t *arg, const lep_real *y)
+{
+	const size_t c = p->c, row = p->w * c, used = 2 * p->ow * c;
+	size_t i, j;
+
+	for (i = 0; i < p->oh; i++, dx += 2 * row) {
+		for (j = 0; j < p->ow; j++, dy += c, arg += c, y = y ? y + c : NULL)
+			back_2x2(dx + 2 * j * c, dy, arg, y, row, c);
+		if (used < row) {
+			memset(dx + used, 0, (row - used) * sizeof(*dx));
+			memset(dx + row + used, 0, (row - used) * sizeof(*dx));
+		}
+	}
+	memset(dx, 0, (p->h - 2 * p->oh) * row * sizeof(*dx));
+}
+
 void ISA(maxpool_backward)(const struct lep_pool *p, lep_real *dx, const lep_real *dy,
 	const uint16_t *arg, const lep_real *y)
 {
 	size_t i, j, a, b, c;
 
+	if (is_2x2(p)) {
+		backward_2x2(p, dx, dy, arg, y);
+		return;
+	}
 	memset(dx, 0, p->h * p->w * p->c * sizeof(*dx));
 	for (i = 0; i < p->oh; i++) {
 		for (j = 0; j < p->ow; j++) {
@@ -90,12 +179,9 @@ void ISA(maxpool_backward)(const struct lep_pool *p, lep_real *dx, const lep_rea
 
 			for (c = 0; c < p->c; c += VL) {
 				size_t m = p->c - c < VL ? p->c - c : VL;
-				vf d = vf_load_upto(dy + c, m);
+				vf d = pooled_slope(dy + c, y ? y + c : NULL, m);
 				vt at = vt_load_n(arg + c, m);
 
-				if (y)
-					d = vf_sel(vf_gt(vf_load_upto(y + c, m), vf_zero()), d,
-						vf_zero());
 				for (a = w.y0; a < w.y1; a++) {
 					for (b = w.x0; b < w.x1; b++) {
 						lep_real *q = dx + (a * p->w + b) * p->c + c;
