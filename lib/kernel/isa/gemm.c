@@ -39,6 +39,12 @@ struct run {
 #define LAST_LOAD(p) vf_load_upto(p, last)
 #define LAST_STORE(p, v) vf_store_upto(p, v, last)
 #endif
+/* clang would load the whole column of A first, and spill half of it. */
+#if SIMD_PANEL == 64 && defined(__clang__)
+#define STAY(x) __asm__ volatile("" : "+v"(x))
+#else
+#define STAY(x) (void)0
+#endif
 #define PART_LOAD(p, j) (j == nv - 1 ? LAST_LOAD((p) + j * VL) : vf_load((p) + j * VL))
 
 #define SUM_ZERO(i, j) \
@@ -76,7 +82,8 @@ struct run {
 		a##i = rows[i];
 #define ROW_STEP(i) \
 	if (mr > i) { \
-		const vf x = vf_set1(a##i[o]); \
+		vf x = vf_set1(a##i[o]); \
+		STAY(x); \
 		ROW_EACH(i, SUM_STEP) \
 	}
 #define ROW_POINTER(i) const lep_real *a##i = NULL;
