@@ -467,7 +467,7 @@ static void prepare(void)
 		if (!buf[i])
 			exit(EXIT_FAILURE);
 		for (n = 0; n < BUF_REALS; n++)
-			buf[i][n] = (float)((n * 2654435761u) >> 7 & 1023) / 1024.0f;
+			buf[i][n] = (float)((uint32_t)n * 2654435761u >> 8) * 0x1p-24f - 0.5f;
 	}
 	for (i = 0; i < JOBS; i++) {
 		struct job *j = jobs + i;

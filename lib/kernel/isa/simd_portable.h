@@ -2,6 +2,10 @@
  * simd.h on arrays of sixteen: what any compiler turns into whatever vector
  * registers the processor has. Also the double build (LEP_DOUBLE).
  */
+#if defined(__SSE2__) && !defined(__FMA__)
+#include <emmintrin.h>
+#endif
+
 #define SIMD_WIDTH 4
 #define SIMD_PANEL 16
 
@@ -103,15 +107,50 @@ SIMD vf vf_sqrt(vf a)
 	LANEWISE(vf, R_SQRT(a.v[i]));
 }
 
+#if defined(__SSE2__) && !defined(__FMA__) && !defined(LEP_DOUBLE)
+/*
+ * A processor, or a build, without fused multiply-add: in double the product
+ * is exact, and the sum, rounded to double and then to float, is right unless
+ * the double lies halfway between two floats (its low 29 bits are 100...0), or
+ * the result is denormal. Only then fmaf itself is asked.
+ */
+SIMD int fma_quarter(float *r, const float *a, const float *b, const float *c)
+{
+	const __m128 fa = _mm_loadu_ps(a), fb = _mm_loadu_ps(b), fc = _mm_loadu_ps(c);
+	const __m128d s0 = _mm_add_pd(_mm_mul_pd(_mm_cvtps_pd(fa), _mm_cvtps_pd(fb)),
+		_mm_cvtps_pd(fc));
+	const __m128d s1 = _mm_add_pd(_mm_mul_pd(_mm_cvtps_pd(_mm_movehl_ps(fa, fa)),
+		_mm_cvtps_pd(_mm_movehl_ps(fb, fb))), _mm_cvtps_pd(_mm_movehl_ps(fc, fc)));
+	const __m128i low = _mm_castps_si128(_mm_shuffle_ps(_mm_castpd_ps(s0), _mm_castpd_ps(s1),
+		0x88));
+	const __m128i high = _mm_and_si128(_mm_castps_si128(_mm_shuffle_ps(_mm_castpd_ps(s0),
+		_mm_castpd_ps(s1), 0xdd)), _mm_set1_epi32(0x7fffffff));
+	const __m128i half = _mm_cmpeq_epi32(_mm_and_si128(low, _mm_set1_epi32(0x1fffffff)),
+		_mm_set1_epi32(0x10000000));
+	const __m128i tiny = _mm_cmplt_epi32(high, _mm_set1_epi32(0x38100000)); /* 2^-126 */
+	const __m128i zero = _mm_cmpeq_epi32(_mm_or_si128(low, high), _mm_setzero_si128());
+
+	_mm_storeu_ps(r, _mm_movelh_ps(_mm_cvtpd_ps(s0), _mm_cvtpd_ps(s1)));
+	return _mm_movemask_epi8(_mm_or_si128(half, _mm_andnot_si128(zero, tiny)));
+}
+
+SIMD vf vf_fma(vf a, vf b, vf c)
+{
+	vf r;
+
+	if (fma_quarter(r.v, a.v, b.v, c.v) | fma_quarter(r.v + 4, a.v + 4, b.v + 4, c.v + 4) |
+	    fma_quarter(r.v + 8, a.v + 8, b.v + 8, c.v + 8) |
+	    fma_quarter(r.v + 12, a.v + 12, b.v + 12, c.v + 12))
+		LANES(i) r.v[i] = fmaf(a.v[i], b.v[i], c.v[i]);
+	return r;
+}
+#else
 SIMD vf vf_fma(vf a, vf b, vf c)
 {
 	LANEWISE(vf, R_FMA(a.v[i], b.v[i], c.v[i]));
 }
+#endif
 
-SIMD vf vf_fnma(vf a, vf b, vf c)
-{
-	LANEWISE(vf, R_FMA(-a.v[i], b.v[i], c.v[i]));
-}
 
 SIMD vf vf_max(vf a, vf b)
 {
@@ -121,6 +160,11 @@ SIMD vf vf_max(vf a, vf b)
 SIMD vf vf_neg(vf a)
 {
 	LANEWISE(vf, -a.v[i]);
+}
+
+SIMD vf vf_fnma(vf a, vf b, vf c)
+{
+	return vf_fma(vf_neg(a), b, c);
 }
 
 SIMD vf vf_abs(vf a)
