@@ -118,6 +118,14 @@ deps:
 demo: all $(TOOLS)
 	$(Q)BUILD=$(BUILD) tests/demo
 
+## completions: write completions/ anew from the programs' option tables
+.PHONY: completions
+completions: $(PROGRAMS)
+	$(Q)rm -f completions/*
+	$(Q)for p in $(PROGRAMS); do n=$${p##*/}; \
+	  $$p --completion bash >completions/$$n.bash && $$p --completion zsh >completions/_$$n && \
+	  $$p --completion fish >completions/$$n.fish || exit 1; done
+
 ## install: programs, library, headers, manual pages, completions
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig

@@ -1,0 +1,95 @@
+# bash completion for lep-preprocess; made by `lep-preprocess --completion bash`
+_lep_preprocess() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=
+  ((COMP_CWORD > 0)) && prev=${COMP_WORDS[COMP_CWORD - 1]}
+  # --name=value arrives as three words
+  if [[ $cur == = ]]; then
+    cur=
+  elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
+    prev=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  COMPREPLY=()
+  case $prev in
+  --size)
+    return
+    ;;
+  --fit)
+    mapfile -t COMPREPLY < <(compgen -W 'stretch crop pad' -- "$cur")
+    return
+    ;;
+  --background)
+    return
+    ;;
+  --scale)
+    return
+    ;;
+  --dtype)
+    mapfile -t COMPREPLY < <(compgen -W 'u8 f32' -- "$cur")
+    return
+    ;;
+  --classes)
+    return
+    ;;
+  --classes-from)
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return
+    ;;
+  --unknown)
+    mapfile -t COMPREPLY < <(compgen -W 'error skip none' -- "$cur")
+    return
+    ;;
+  --like)
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return
+    ;;
+  --bad)
+    mapfile -t COMPREPLY < <(compgen -W 'fail skip keep' -- "$cur")
+    return
+    ;;
+  --pack)
+    return
+    ;;
+  --files-from)
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return
+    ;;
+  --manifest)
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return
+    ;;
+  --columns)
+    return
+    ;;
+  --labels)
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return
+    ;;
+  --spool-limit)
+    return
+    ;;
+  -o | --output)
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return
+    ;;
+  -j | --threads)
+    return
+    ;;
+  --provenance)
+    mapfile -t COMPREPLY < <(compgen -W 'short full none' -- "$cur")
+    return
+    ;;
+  esac
+  if [[ $cur == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W '--gray --rgb --size --fit --background --scale --dtype --classes --classes-from --unknown --no-labels --like --bad --pack --files-from -0 --null --manifest --columns --labels --spool-limit -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
+    return
+  fi
+  compopt -o filenames
+  mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+complete -F _lep_preprocess lep-preprocess
