@@ -64,6 +64,7 @@ struct lep_trainer {
 	lep_real *average, *best;
 	double best_score;
 	int64_t best_epoch, since_best;
+	char digest[64];          /* of the data, once it was needed */
 };
 
 int lep_samples_init(struct lep_samples *s, struct lep_trainer *t, struct lep_dataset *data,

@@ -1,0 +1,99 @@
+#include "cli/train_talk.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/json.h"
+
+/* 93322 as "93,322" */
+static const char *grouped(char text[32], uint64_t v)
+{
+	char digits[24];
+	int n = snprintf(digits, sizeof(digits), "%" PRIu64, v), at = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (i && (n - i) % 3 == 0)
+			text[at++] = ',';
+		text[at++] = digits[i];
+	}
+	text[at] = '\0';
+	return text;
+}
+
+void lep_talk_summary(const struct lep_net *n, struct lep_buf *out)
+{
+	uint64_t params = 0, operations = 0;
+	char p[32], o[32], shape[LEP_SHAPE_TEXT_MAX];
+	size_t wide = strlen("layer");
+	struct lep_net_row row;
+
+	for (size_t i = 0; i < lep_net_rows(n); i++) {
+		lep_net_row(n, i, &row);
+		wide = strlen(row.name) > wide ? strlen(row.name) : wide;
+	}
+	lep_buf_addf(out, "%-*s  %-14s %12s %16s\n", (int)wide, "layer", "output", "parameters", "multiply-adds");
+	for (size_t i = 0; i < lep_net_rows(n); i++) {
+		lep_net_row(n, i, &row);
+		lep_buf_addf(out, "%-*s  %-14s %12s %16s\n", (int)wide, row.name,
+			lep_shape_text(shape, &row.shape, "x"), grouped(p, row.params), grouped(o, row.operations));
+		params += row.params;
+		operations += row.operations;
+	}
+	lep_buf_addf(out, "%-*s  %-14s %12s %16s\n", (int)wide, "in all", "", grouped(p, params), grouped(o, operations));
+}
+
+static void add_metrics(struct lep_buf *out, const char *what, const struct lep_metrics *m)
+{
+	lep_buf_addf(out, "  %sloss %.4f", what, m->loss);
+	if (!isnan(m->accuracy))
+		lep_buf_addf(out, "  accuracy %.4f", m->accuracy);
+}
+
+void lep_talk_epoch(const struct lep_epoch *ep, int64_t epochs, double seconds, struct lep_buf *out)
+{
+	lep_buf_addf(out, "epoch %" PRId64 "/%" PRId64, ep->epoch, epochs);
+	add_metrics(out, "", &ep->train);
+	if (ep->has_validation)
+		add_metrics(out, "validation ", &ep->validation);
+	lep_buf_addf(out, "  %.1f s", seconds);
+	if (seconds > 0)
+		lep_buf_addf(out, "  %.0f/s", (double)ep->train.samples / seconds);
+}
+
+static void json_metrics(struct lep_json *j, const struct lep_metrics *m)
+{
+	lep_json_key(j, "loss");
+	lep_json_number(j, m->loss);
+	if (!isnan(m->accuracy)) {
+		lep_json_key(j, "accuracy");
+		lep_json_number(j, m->accuracy);
+	}
+	lep_json_key(j, "samples");
+	lep_json_uint(j, m->samples);
+}
+
+void lep_talk_json(const struct lep_epoch *ep, double seconds, struct lep_buf *out)
+{
+	struct lep_json j = {.buf = out};
+
+	lep_json_object(&j);
+	lep_json_key(&j, "epoch");
+	lep_json_int(&j, ep->epoch);
+	json_metrics(&j, &ep->train);
+	if (ep->has_validation) {
+		lep_json_key(&j, "validation");
+		lep_json_object(&j);
+		json_metrics(&j, &ep->validation);
+		lep_json_close(&j);
+		lep_json_key(&j, "best");
+		lep_json_bool(&j, ep->improved);
+	}
+	lep_json_key(&j, "lr");
+	lep_json_number(&j, ep->lr);
+	lep_json_key(&j, "seconds");
+	lep_json_number(&j, seconds);
+	lep_json_close(&j);
+	lep_buf_addc(out, '\n');
+}

@@ -1,0 +1,71 @@
+#include "nn/ready.h"
+
+#include <string.h>
+
+#define CNN \
+	"conv 32 3x3 relu\n" \
+	"maxpool 2\n" \
+	"conv 64 3x3 relu\n" \
+	"maxpool 2\n" \
+	"conv 64 3x3 relu\n" \
+	"flatten\n" \
+	"dense 64 relu\n" \
+	"dense classes softmax\n"
+
+const struct lep_ready lep_ready[] = {
+	{"digits", "convolutions 32-64-64 and dense 64, for 28x28 digits", CNN},
+	{"cifar", "the same layers, for 32x32 colour pictures", CNN},
+	{"digits-same", "padded convolutions 32 and 64 (28-14-7) and dense 128",
+		"conv 32 3x3 same relu\n"
+		"maxpool 2\n"
+		"conv 64 3x3 same relu\n"
+		"maxpool 2\n"
+		"flatten\n"
+		"dense 128 relu\n"
+		"dense classes softmax\n"},
+	{"one-conv", "one convolution of 32, pooling, dense",
+		"conv 32 3x3 relu\n"
+		"maxpool 2\n"
+		"flatten\n"
+		"dense classes softmax\n"},
+	{"mlp", "the multilayer perceptron, 784-128-10 for 28x28 digits",
+		"flatten\n"
+		"dense 128 relu\n"
+		"dense classes softmax\n"},
+	{"binary", "64-32-1 for two classes or a number 0/1",
+		"flatten\n"
+		"dense 64 relu\n"
+		"dense 32 relu\n"
+		"dense 1 sigmoid\n"},
+	{"resnet", "a residual network with augmentation, for 32x32 colour pictures",
+		"augment flip\n"
+		"augment shift 4\n"
+		"conv 32 3x3 same bias no; batchnorm relu\n"
+		"repeat 2 {\n"
+		"	residual { conv 32 3x3 same bias no; batchnorm relu; conv 32 3x3 same bias no; batchnorm }\n"
+		"	relu\n"
+		"}\n"
+		"residual {\n"
+		"	conv 64 3x3 same stride 2 bias no; batchnorm relu; conv 64 3x3 same bias no; batchnorm\n"
+		"} { conv 64 1x1 stride 2 bias no; batchnorm }\n"
+		"relu\n"
+		"residual { conv 64 3x3 same bias no; batchnorm relu; conv 64 3x3 same bias no; batchnorm }\n"
+		"relu\n"
+		"residual {\n"
+		"	conv 128 3x3 same stride 2 bias no; batchnorm relu; conv 128 3x3 same bias no; batchnorm\n"
+		"} { conv 128 1x1 stride 2 bias no; batchnorm }\n"
+		"relu\n"
+		"residual { conv 128 3x3 same bias no; batchnorm relu; conv 128 3x3 same bias no; batchnorm }\n"
+		"relu\n"
+		"globalavgpool\n"
+		"dense classes softmax\n"},
+	{NULL, NULL, NULL},
+};
+
+const struct lep_ready *lep_ready_find(const char *name)
+{
+	for (size_t i = 0; lep_ready[i].name; i++)
+		if (strcmp(lep_ready[i].name, name) == 0)
+			return &lep_ready[i];
+	return NULL;
+}
