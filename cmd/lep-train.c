@@ -10,6 +10,7 @@
 
 #include "base/output.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "cli/sandbox.h"
@@ -55,7 +56,7 @@ static const struct lep_option options[] = {
 	LEP_TEXT(0, "warmup", "N", &o.warmup, LEP_OPT_RESULT, "raise the rate from 0 over N steps, or Nepochs"),
 	LEP_NUMBER(0, "clip", "NORM", &o.clip, 0, HUGE_VAL, LEP_OPT_RESULT, "limit the norm of the gradient"),
 	LEP_NUMBER(0, "average", "D", &o.average, 0, 1, LEP_OPT_RESULT | LEP_OPT_BELOW, "judge and keep an average of the weights with decay D"),
-	LEP_TEXT(0, "validation", "FILE", &o.validation, LEP_OPT_FILE | LEP_OPT_RESULT, "a stream to validate with, or a share of the data such as 0.1"),
+	LEP_TEXT(0, "validation", "FILE", &o.validation, LEP_OPT_FILE, "a stream to validate with, or a share of the data such as 0.1"),
 	LEP_INT(0, "patience", "N", &o.patience, 1, 1000000, LEP_OPT_RESULT, "stop after N epochs that were no better than the best"),
 	LEP_CHOICE(0, "keep", keeps, &o.keep, LEP_OPT_RESULT, "the weights of the last or of the best epoch (best with --patience)"),
 	LEP_LIST(0, "from", "MODEL", &o.from, LEP_OPT_FILE, "begin with this model's weights; BRANCH=MODEL for one branch"),
@@ -294,16 +295,32 @@ static int start_from(struct work *w, struct lep_error *e)
 	return rc;
 }
 
-/* What a resumed run must have in common with the one it goes on from. */
+/* The options that count, and what counts of those that name files: that they were given. */
+static void describe(const struct work *w, enum lep_provenance_mode mode, struct lep_buf *line)
+{
+	struct lep_buf number = {0};
+
+	lep_provenance(w->ops, mode, line);
+	if (mode == LEP_PROVENANCE_NONE)
+		return;
+	if (w->t.validation_share > 0)
+		lep_text_number(&number, w->t.validation_share);
+	if (o.validation)
+		lep_buf_addf(line, " --validation%s%s", number.len ? " " : "", number.len ? number.data : "");
+	for (size_t i = 0; i < o.from.n; i++)
+		lep_buf_adds(line, " --from");
+	line->failed |= number.failed;
+	lep_buf_release(&number);
+}
+
+/* The model's head, and what a resumed run must have in common with this one. */
 static int make_head(struct work *w, struct lep_error *e)
 {
 	struct lep_buf line = {0};
 	int rc;
 
-	lep_provenance(w->ops, LEP_PROVENANCE_SHORT, &w->identity);
-	for (size_t i = 0; i < o.from.n; i++)
-		lep_buf_adds(&w->identity, " --from");
-	lep_provenance(w->ops, o.provenance, &line);
+	describe(w, LEP_PROVENANCE_SHORT, &w->identity);
+	describe(w, o.provenance, &line);
 	rc = line.failed || w->identity.failed ? lep_fail_nomem(e, 0) :
 		lep_model_head(&w->head, w->net, lep_dataset_head(w->data)->field, lep_loss_name(w->t.loss.kind),
 			o.provenance == LEP_PROVENANCE_NONE ? NULL : lep_dataset_head(w->data), line.data, e);
