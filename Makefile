@@ -42,12 +42,19 @@ LIB_SRC := $(sort $(wildcard lib/*/*.c))
 ISA_SRC := $(sort $(wildcard lib/kernel/isa/*.c))
 CMD_SRC := $(sort $(wildcard cmd/lep-*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/golden/test_*.c))
+DOUBLE_SRC := $(sort $(wildcard tests/double/test_*.c))
 TOOL_SRC := $(sort $(wildcard tests/tools/*.c tests/bench/*.c))
 
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o) \
            $(foreach i,$(ISAS),$(ISA_SRC:lib/kernel/isa/%.c=$(BUILD)/lib/kernel/isa/%.$(i).o))
+# The network and the portable kernels once more, with doubles for reals: what
+# tests/double holds against finite differences.
+DOUBLE_LIB := $(sort $(wildcard lib/nn/layer*.c lib/kernel/*.c)) \
+              $(addprefix lib/nn/,build.c create.c exec.c net.c syntax.c words.c)
+DOUBLE_OBJ := $(DOUBLE_LIB:%.c=$(BUILD)/double/%.o) $(ISA_SRC:%.c=$(BUILD)/double/%.o)
+DOUBLE_TESTS := $(DOUBLE_SRC:tests/%.c=$(BUILD)/tests/%)
 PROGRAMS := $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%)
-UNIT := $(UNIT_SRC:tests/%.c=$(BUILD)/tests/%)
+UNIT := $(UNIT_SRC:tests/%.c=$(BUILD)/tests/%) $(DOUBLE_TESTS)
 TOOLS := $(TOOL_SRC:tests/%.c=$(BUILD)/tests/%)
 MAN := $(sort $(wildcard man/*.[1-9]))
 
@@ -71,6 +78,12 @@ $(BUILD)/lib/kernel/isa/%.$(1).o: lib/kernel/isa/%.c Makefile
 endef
 $(foreach i,$(ISAS),$(eval $(call isa_rule,$(i))))
 
+$(BUILD)/double/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(say) CC "$< (double)"
+	$(Q)$(CC) $(OURS_CPP) -DLEP_DOUBLE -DLEP_ISA=portable -DLEP_ISA_portable $(CPPFLAGS) -MMD -MP \
+	  $(CFLAGS) $(OURS_C) -c -o $@ $<
+
 $(BUILD)/lib/liblep.a: $(LIB_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
@@ -90,9 +103,16 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/lib/liblep.a
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDFLAGS) -o $@ $< $(BUILD)/lib/liblep.a $(LIBS) $(LDLIBS)
 
+# The library behind them for what knows no reals.
+$(DOUBLE_TESTS): $(BUILD)/tests/%: $(BUILD)/double/tests/%.o $(DOUBLE_OBJ) $(BUILD)/lib/liblep.a
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDFLAGS) -o $@ $< $(DOUBLE_OBJ) $(BUILD)/lib/liblep.a $(LIBS) $(LDLIBS)
+
 # Everything compiled, nothing linked: what tests/lint looks at.
 .PHONY: objects
-objects: $(LIB_OBJ) $(CMD_SRC:%.c=$(BUILD)/%.o) $(UNIT_SRC:%.c=$(BUILD)/%.o) $(TOOL_SRC:%.c=$(BUILD)/%.o)
+objects: $(LIB_OBJ) $(CMD_SRC:%.c=$(BUILD)/%.o) $(UNIT_SRC:%.c=$(BUILD)/%.o) $(DOUBLE_OBJ) \
+         $(DOUBLE_SRC:%.c=$(BUILD)/double/%.o) $(TOOL_SRC:%.c=$(BUILD)/%.o)
 
 ## check: build and run all tests
 check: all $(UNIT) $(TOOLS)

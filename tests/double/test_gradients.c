@@ -1,0 +1,370 @@
+/*
+ * Every layer's gradients against central differences, in double: the sources
+ * of nn/ and of the portable kernels compiled a second time with -DLEP_DOUBLE.
+ * The loss is sum c_i y_i with fixed c; analytic and numeric gradient of each
+ * parameter and input agree within 1e-6 of the array's largest value.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../unit/check.h"
+#include "base/random.h"
+#include "nn/net.h"
+
+#define STEP 1e-6
+#define TOLERANCE 1e-6
+#define SEED 11
+
+#define PICTURE {.rank = 3, .extent = {5, 6, 4}}
+#define ROWS {.rank = 3, .extent = {2, 3, 7}}
+#define VECTOR {.rank = 1, .extent = {18}}
+
+static const struct gradient_case {
+	const char *net;
+	struct lep_shape shape;
+	const char *freeze;
+	int samples;
+} cases[] = {
+	{"conv 5 3x3", PICTURE, NULL, 3},
+	{"conv 5 3x3 same", PICTURE, NULL, 3},
+	{"conv 5 2x4 same", PICTURE, NULL, 3},
+	{"conv 5 3x2 relu", PICTURE, NULL, 3},
+	{"conv 5 3x3 same relu", PICTURE, NULL, 3},
+	{"conv 5 3x3 stride 2", PICTURE, NULL, 3},
+	{"conv 5 3x3 same stride 2 relu", PICTURE, NULL, 3},
+	{"conv 5 3x3 padding 2 stride 3", PICTURE, NULL, 3},
+	{"conv 3 2x3 dilation 2", PICTURE, NULL, 3},
+	{"conv 3 3x3 same dilation 2 relu", PICTURE, NULL, 3},
+	{"conv 6 3x3 groups 2", PICTURE, NULL, 3},
+	{"conv 6 3x3 same groups 2 stride 2 dilation 2 relu", PICTURE, NULL, 3},
+	{"conv 8 3x3 groups 4", PICTURE, NULL, 3},
+	{"conv 4 3x3 depthwise", PICTURE, NULL, 3},
+	{"conv 4 3x3 same depthwise relu", PICTURE, NULL, 3},
+	{"conv 4 3x2 depthwise stride 2 dilation 2 bias no", PICTURE, NULL, 3},
+	{"conv 17 1x1", PICTURE, NULL, 3},
+	{"conv 3 1x1 stride 2 bias no", PICTURE, NULL, 3},
+	{"conv 5 3x3 bias no relu", PICTURE, NULL, 3},
+	{"conv 5 5x6", PICTURE, NULL, 3},
+	{"conv 3 3x3 sigmoid", PICTURE, NULL, 3},
+	{"conv 3 3x3 leaky_relu slope 0.2", PICTURE, NULL, 3},
+	{"conv 3 3x3 softmax; flatten", PICTURE, NULL, 3},
+	{"conv 3 3x3 same relu; conv 3 3x3 tanh; maxpool 2; flatten; dense 3", PICTURE, NULL, 17},
+	{"dense 7", VECTOR, NULL, 3},
+	{"dense 7 relu", VECTOR, NULL, 3},
+	{"dense 7 bias no", VECTOR, NULL, 3},
+	{"dense 7 bias no relu", VECTOR, NULL, 3},
+	{"dense 4", ROWS, NULL, 3},
+	{"dense 4 relu", ROWS, NULL, 3},
+	{"dense 4 gelu", ROWS, NULL, 3},
+	{"dense 50 tanh; dense 3", VECTOR, NULL, 20},
+	{"maxpool 2", PICTURE, NULL, 3},
+	{"maxpool 3 stride 1", PICTURE, NULL, 3},
+	{"maxpool 3x2 stride 2 padding 1", PICTURE, NULL, 3},
+	{"maxpool 3 stride 2 same", PICTURE, NULL, 3},
+	{"avgpool 2", PICTURE, NULL, 3},
+	{"avgpool 3 stride 1", PICTURE, NULL, 3},
+	{"avgpool 3x2 stride 2 padding 1", PICTURE, NULL, 3},
+	{"avgpool 4 stride 2 same", PICTURE, NULL, 3},
+	{"globalmaxpool", PICTURE, NULL, 3},
+	{"globalavgpool", PICTURE, NULL, 3},
+	{"flatten; dense 3", PICTURE, NULL, 3},
+	{"batchnorm", PICTURE, NULL, 3},
+	{"batchnorm", VECTOR, NULL, 5},
+	{"batchnorm relu", PICTURE, NULL, 3},
+	{"batchnorm tanh", ROWS, NULL, 3},
+	{"batchnorm; conv 3 3x3 bias no; batchnorm relu; conv 2 3x3", PICTURE, NULL, 4},
+	{"batchnorm relu; dense 3", PICTURE, NULL, 19},
+	{"conv 3 3x3; batchnorm", PICTURE, NULL, 3},
+	{"layernorm", VECTOR, NULL, 3},
+	{"layernorm", ROWS, NULL, 3},
+	{"layernorm; dense 5 silu; layernorm", ROWS, NULL, 3},
+	{"dropout 0.4", ROWS, NULL, 3},
+	{"dropout 0; dense 3", VECTOR, NULL, 3},
+	{"dense 20; dropout 0.5; dense 3", VECTOR, NULL, 18},
+	{"relu", ROWS, NULL, 3},
+	{"leaky_relu", ROWS, NULL, 3},
+	{"leaky_relu slope 0.3", ROWS, NULL, 3},
+	{"elu", ROWS, NULL, 3},
+	{"elu alpha 0.4", ROWS, NULL, 3},
+	{"sigmoid; flatten", ROWS, NULL, 3},
+	{"tanh", ROWS, NULL, 3},
+	{"gelu", ROWS, NULL, 3},
+	{"silu", ROWS, NULL, 3},
+	{"softplus", ROWS, NULL, 3},
+	{"softmax; flatten", ROWS, NULL, 3},
+	{"softmax; flatten", VECTOR, NULL, 3},
+	{"dense 4 softmax", VECTOR, NULL, 3},
+	{"dense 1 sigmoid", VECTOR, NULL, 3},
+	/* Values that more than one operation reads: their gradients add up. */
+	{"residual {}", ROWS, NULL, 3},
+	{"residual { relu }", ROWS, NULL, 3},
+	{"residual { leaky_relu slope 0.2 }", ROWS, NULL, 3},
+	{"residual { elu }", ROWS, NULL, 3},
+	{"residual { sigmoid }", ROWS, NULL, 3},
+	{"residual { tanh }", ROWS, NULL, 3},
+	{"residual { gelu }", ROWS, NULL, 3},
+	{"residual { silu }", ROWS, NULL, 3},
+	{"residual { softplus }", ROWS, NULL, 3},
+	{"residual { softmax }", ROWS, NULL, 3},
+	{"residual { dropout 0.3 }", ROWS, NULL, 3},
+	{"residual { layernorm }", ROWS, NULL, 3},
+	{"residual { batchnorm }", PICTURE, NULL, 3},
+	{"residual { batchnorm relu }", PICTURE, NULL, 3},
+	{"residual { dense 7 }", ROWS, NULL, 3},
+	{"residual { dense 18 relu }", VECTOR, NULL, 3},
+	{"residual { conv 4 3x3 same }", PICTURE, NULL, 3},
+	{"residual { conv 4 1x1 relu }", PICTURE, NULL, 3},
+	{"residual { conv 4 3x3 same depthwise }", PICTURE, NULL, 3},
+	{"residual { conv 4 3x3 depthwise relu } { conv 4 3x3 depthwise }", PICTURE, NULL, 3},
+	{"residual { conv 3 3x3 stride 2 } { conv 3 3x3 stride 2 relu }", PICTURE, NULL, 3},
+	{"residual { conv 6 3x3 groups 2 stride 2 } { avgpool 3 stride 2; conv 6 1x1 }", PICTURE, NULL, 3},
+	{"residual { maxpool 3 stride 1 same }", PICTURE, NULL, 3},
+	{"residual { avgpool 3 stride 1 same }", PICTURE, NULL, 3},
+	{"residual { globalavgpool } { globalmaxpool }", PICTURE, NULL, 3},
+	{"residual { globalmaxpool } { globalavgpool }", PICTURE, NULL, 3},
+	{"residual { flatten; dense 3 } { flatten; dense 3 tanh }", PICTURE, NULL, 3},
+	{"residual { residual { dense 18 tanh } } { residual { sigmoid } { dense 18 relu } }", VECTOR, NULL, 3},
+	{"conv 3 3x3 same bias no; batchnorm relu\n"
+		"residual { conv 3 3x3 same bias no; batchnorm relu; conv 3 3x3 same bias no; batchnorm }; relu\n"
+		"residual { conv 4 3x3 same stride 2 bias no; batchnorm } { conv 4 1x1 stride 2 bias no; batchnorm }\n"
+		"relu; globalavgpool; dense 3", PICTURE, NULL, 4},
+	{"repeat 3 { residual { layernorm; dense 7 gelu } }; flatten; dense 2", ROWS, NULL, 3},
+	{"repeat 2 { repeat 2 { dense 18 elu } }", VECTOR, NULL, 3},
+	/* What is frozen passes its gradient on all the same. */
+	{"conv 3 3x3; batchnorm relu; conv 2 2x2", PICTURE, "batchnorm1.*", 3},
+	{"residual { batchnorm }; conv 3 3x3", PICTURE, "*.mean", 3},
+	{"conv 3 3x3 relu; conv 4 3x3 groups 1 relu; flatten; dense 2", PICTURE, "conv2.*", 3},
+	{"dense 5 relu; dense 4; dense 3", VECTOR, "dense[12].w", 3},
+};
+
+static double uniform(uint64_t what, uint64_t i)
+{
+	return (double)lep_random_uniform(SEED, LEP_RANDOM_SAMPLE, what, i);
+}
+
+/* Evenly spaced values in random order, none near 0 and no two alike: away
+ * from the kinks of relu and of the maximum. */
+static void spread(lep_real *x, size_t n)
+{
+	uint64_t order[4096];
+
+	for (size_t i = 0; i < n; i++)
+		order[i] = i;
+	lep_random_shuffle(order, n, SEED, LEP_RANDOM_SHUFFLE, 0);
+	for (size_t i = 0; i < n; i++)
+		x[i] = 3 * (((double)order[i] + 0.5) / (double)n - 0.5);
+}
+
+struct run {
+	struct lep_net *net;
+	struct lep_exec *x;
+	struct lep_threads *pool;
+	size_t samples, out;
+	double largest;           /* of all gradients */
+};
+
+static double weight(size_t i)
+{
+	return 2 * uniform(1000, i) - 1;
+}
+
+static void give_gradient(void *ctx, struct lep_exec *x, size_t first, size_t count, int thread)
+{
+	const struct run *r = ctx;
+
+	(void)thread;
+	for (size_t i = first * r->out; i < (first + count) * r->out; i++)
+		lep_exec_logits_grad(x)[i] = weight(i);
+}
+
+static double loss(struct run *r)
+{
+	static const struct lep_step_info info = {.seed = SEED, .step = 3};
+	double sum = 0;
+
+	lep_net_prepare(r->net, r->pool, 1);
+	lep_exec_train_forward(r->x, r->pool, r->samples, &info);
+	for (size_t i = 0; i < r->samples * r->out; i++)
+		sum += weight(i) * lep_exec_logits(r->x)[i];
+	return sum;
+}
+
+/* One array: its values, which are moved and put back, and its gradient. */
+static void compare(struct run *r, const char *name, lep_real *value, const lep_real *grad, size_t n)
+{
+	double worst = 0, largest = 0;
+	size_t where = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		lep_real before = value[i];
+		double up, numeric, d;
+
+		value[i] = before + STEP;
+		up = loss(r);
+		value[i] = before - STEP;
+		numeric = (up - loss(r)) / ((before + STEP) - (before - STEP));
+		value[i] = before;
+		d = fabs(numeric - grad[i]);
+		if (!(d <= worst)) {
+			worst = d;
+			where = i;
+		}
+		largest = fabs(grad[i]) > largest ? fabs(grad[i]) : largest;
+	}
+	/* A gradient that is zero by nature, as of a bias before batchnorm, has
+	 * no largest value but its rounding. */
+	if (largest < 1e-9 * r->largest)
+		largest = r->largest;
+	CHECKF(worst <= TOLERANCE * largest, "%s[%zu] is off by %g of %g", name, where, worst, largest);
+}
+
+static double largest_of(const lep_real *g, size_t n, double so_far)
+{
+	for (size_t i = 0; i < n; i++)
+		so_far = fabs(g[i]) > so_far ? fabs(g[i]) : so_far;
+	return so_far;
+}
+
+static void fill_params(struct lep_net *n)
+{
+	for (size_t i = 0; i < lep_net_params(n); i++) {
+		struct lep_param *p = lep_net_param(n, i);
+		const char *suffix = strrchr(p->name, '.');
+		int positive = strcmp(suffix, ".gamma") == 0 || strcmp(suffix, ".variance") == 0;
+
+		for (size_t k = 0; k < p->count; k++)
+			p->value[k] = positive ? 0.5 + uniform(i, k) : 1.2 * uniform(i, k) - 0.6;
+	}
+}
+
+static void check_all(struct run *r)
+{
+	static const struct lep_step_info info = {.seed = SEED, .step = 3};
+	size_t size = 0;
+	lep_real *copy;
+
+	fill_params(r->net);
+	lep_net_prepare(r->net, r->pool, 1);
+	lep_exec_train(r->x, r->pool, r->samples, &info, NULL, give_gradient, r);
+	for (size_t i = 0; i < lep_net_params(r->net); i++) {
+		const struct lep_param *p = lep_net_param(r->net, i);
+
+		if (p->trained && !p->frozen)
+			r->largest = largest_of(p->grad, p->count, r->largest);
+	}
+	for (size_t i = 0; i < lep_net_inputs(r->net); i++)
+		if (!lep_net_input(r->net, i)->ids) {
+			size = lep_net_input(r->net, i)->size * r->samples;
+			r->largest = largest_of(lep_exec_input_grad(r->x, i), size, r->largest);
+		}
+	CHECK(r->largest > 0);
+	for (size_t i = 0; i < lep_net_params(r->net) && !check_failed_here; i++) {
+		const struct lep_param *p = lep_net_param(r->net, i);
+
+		if (p->trained && !p->frozen)
+			compare(r, p->name, p->value, p->grad, p->count);
+	}
+	for (size_t i = 0; i < lep_net_inputs(r->net) && !check_failed_here; i++) {
+		if (lep_net_input(r->net, i)->ids)
+			continue;
+		/* The gradient may lie where a forward pass writes nothing, but that is not promised. */
+		size = lep_net_input(r->net, i)->size * r->samples;
+		copy = lep_alloc(size, sizeof(*copy));
+		CHECK(copy);
+		memcpy(copy, lep_exec_input_grad(r->x, i), size * sizeof(*copy));
+		compare(r, lep_net_input(r->net, i)->name, lep_exec_input(r->x, i), copy, size);
+		lep_free(copy);
+	}
+}
+
+static int set_up(struct run *r, const char *net, const struct lep_field *fields, size_t nfields, int samples)
+{
+	struct lep_net_options o = {.input_gradients = 1};
+	struct lep_error e;
+
+	r->samples = (size_t)samples;
+	if (lep_net_new(&r->net, net, "t", fields, nfields, &o, lep_kernels_select(NULL, NULL), &e)) {
+		printf("# %s\n", e.text);
+		return -1;
+	}
+	return 0;
+}
+
+static int start(struct run *r)
+{
+	/* The output is one of logits: a final softmax or sigmoid is the loss's. */
+	if (lep_threads_new(&r->pool, 1, NULL) || lep_exec_new(&r->x, r->net, r->samples, 1, 1, NULL))
+		return -1;
+	r->out = lep_net_output(r->net, NULL);
+	for (size_t i = 0; i < lep_net_inputs(r->net); i++)
+		if (!lep_net_input(r->net, i)->ids)
+			spread(lep_exec_input(r->x, i), r->samples * lep_net_input(r->net, i)->size);
+	return 0;
+}
+
+static void finish(struct run *r)
+{
+	lep_exec_free(r->x);
+	lep_net_free(r->net);
+	lep_threads_free(r->pool);
+}
+
+static void one_case(const struct gradient_case *c)
+{
+	struct lep_field field = {.name = (char *)(uintptr_t)"x", .role = LEP_ROLE_INPUT, .dtype = LEP_F32,
+		.shape = c->shape};
+	struct run r = {0};
+
+	CHECK(set_up(&r, c->net, &field, 1, c->samples) == 0);
+	if (c->freeze)
+		CHECK(lep_net_freeze(r.net, c->freeze) > 0);
+	CHECK(start(&r) == 0);
+	check_all(&r);
+	finish(&r);
+}
+
+/* Ids: those that repeat add up, -1 adds nothing. */
+static void embed(void)
+{
+	static const int32_t ids[] = {2, 0, -1, 2, 5, 2, 3, 3, 1};
+	struct lep_table table = {.n = 6};
+	struct lep_field field = {.name = (char *)(uintptr_t)"x", .role = LEP_ROLE_INPUT, .dtype = LEP_I32,
+		.shape = {.rank = 1, .extent = {3}}, .table = &table};
+	struct run r = {0};
+
+	CHECK(set_up(&r, "embed 4; dense 3 tanh; flatten; dense 2", &field, 1, 3) == 0 && start(&r) == 0);
+	memcpy(lep_exec_input_ids(r.x, 0), ids, sizeof(ids));
+	check_all(&r);
+	finish(&r);
+}
+
+/* Of two inputs' branches the last one is the output; the other learns nothing. */
+static void two_inputs(void)
+{
+	struct lep_field fields[] = {
+		{.name = (char *)(uintptr_t)"image", .role = LEP_ROLE_INPUT, .dtype = LEP_F32, .shape = PICTURE},
+		{.name = (char *)(uintptr_t)"more", .role = LEP_ROLE_INPUT, .dtype = LEP_F32, .shape = VECTOR},
+	};
+	struct run r = {0};
+
+	CHECK(set_up(&r, "input image { conv 3 3x3 relu; maxpool 2; flatten; dense 4 relu }\n"
+		"input more { dense 4 tanh }\ndense 3", fields, 2, 3) == 0 && start(&r) == 0);
+	check_all(&r);
+	finish(&r);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.60s", cases[i].net);
+		for (char *c = name; *c; c++)
+			if (*c == '\n' || *c == '#')
+				*c = ' ';
+		CHECK_CASE(name, one_case(&cases[i]));
+	}
+	RUN(embed);
+	RUN(two_inputs);
+	return CHECK_END();
+}
