@@ -2,10 +2,9 @@
 #include "nn/build.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/random.h"
+#include "nn/words.h"
 
 int lep_build_fail(struct lep_builder_nn *b, const struct lep_stmt *s, const char *fmt, ...)
 {
@@ -83,13 +82,11 @@ int lep_build_number(struct lep_builder_nn *b, const struct lep_stmt *s, size_t 
 int lep_build_real(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i, double low, double high,
 	double *out)
 {
-	char *end;
 	double v;
 
 	if (i >= s->nword)
 		return lep_build_fail(b, s, "a number is missing at the end of the line");
-	v = strtod(s->word[i], &end);
-	if (end == s->word[i] || *end || v != v)
+	if (!lep_words_number(s->word[i], strlen(s->word[i]), &v))
 		return lep_build_fail(b, s, "'%s' is not a number", s->word[i]);
 	if (v < low || v > high)
 		return lep_build_fail(b, s, "'%s' is not within %g to %g", s->word[i], low, high);
@@ -100,27 +97,33 @@ int lep_build_real(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i,
 int lep_build_pair(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i, int64_t low, int64_t high,
 	int64_t *height, int64_t *width)
 {
-	struct lep_stmt part = *s;
-	char text[64], *words[2], *x;
-	int rc;
+	int64_t side[2] = {0, 0};
+	int n = 0, digits = 0;
 
-	if (i >= s->nword || strlen(s->word[i]) >= sizeof(text) || !strchr(s->word[i], 'x')) {
-		rc = lep_build_number(b, s, i, low, high, height);
-		*width = *height;
-		return rc;
+	if (i >= s->nword)
+		return lep_build_fail(b, s, "a size like 3x3 is missing at the end of the line");
+	for (const char *c = s->word[i]; *c; c++) {
+		if (*c >= '0' && *c <= '9') {
+			/* Beyond `high` it may not overflow: more digits make no difference. */
+			side[n] = side[n] > high ? side[n] : side[n] * 10 + (*c - '0');
+			digits |= 1 << n;
+		} else if (*c == 'x' && n == 0) {
+			n = 1;
+		} else {
+			digits = 0;
+			break;
+		}
 	}
-	snprintf(text, sizeof(text), "%s", s->word[i]);
-	x = strchr(text, 'x');
-	*x = '\0';
-	words[0] = text;
-	words[1] = x + 1;
-	if (!*words[0] || !*words[1])
+	if (digits != (n ? 3 : 1))
 		return lep_build_fail(b, s, "'%s' is not a size like 3x3", s->word[i]);
-	/* Errors shall still begin with the layer's word. */
-	part.word = (char *[]){s->word[0], words[0], words[1]};
-	part.nword = 3;
-	rc = lep_build_number(b, &part, 1, low, high, height);
-	return rc ? rc : lep_build_number(b, &part, 2, low, high, width);
+	side[1] = n ? side[1] : side[0];
+	for (int k = 0; k < 2; k++)
+		if (side[k] < low || side[k] > high)
+			return lep_build_fail(b, s, "'%s': a side is not within %lld to %lld", s->word[i],
+				(long long)low, (long long)high);
+	*height = side[0];
+	*width = side[1];
+	return 0;
 }
 
 int lep_build_units(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i, int64_t *units,
@@ -152,6 +155,17 @@ int lep_build_no_more(struct lep_builder_nn *b, const struct lep_stmt *s, size_t
 	return 0;
 }
 
+int lep_build_numbers(struct lep_builder_nn *b, const struct lep_stmt *s)
+{
+	const struct lep_value *v = &b->net->value[b->current];
+
+	if (v->ids)
+		return lep_build_fail(b, s, "its input holds ids; an embed line belongs before it");
+	if (v->shape.rank < 1)
+		return lep_build_fail(b, s, "needs numbers along an axis, its input is a single one");
+	return 0;
+}
+
 int lep_build_picture(struct lep_builder_nn *b, const struct lep_stmt *s, int64_t hwc[3])
 {
 	const struct lep_value *v = &b->net->value[b->current];
@@ -169,19 +183,24 @@ int lep_build_picture(struct lep_builder_nn *b, const struct lep_stmt *s, int64_
 
 /* ---- values, operations, parameters ---- */
 
+int lep_build_value_fits(struct lep_builder_nn *b, const struct lep_shape *shape)
+{
+	int64_t count = lep_shape_count(shape);
+	char text[LEP_SHAPE_TEXT_MAX];
+
+	if (count >= 1 && count <= INT32_MAX)
+		return 0;
+	return lep_build_fail(b, b->stmt, "a value of shape '%s' is %s", lep_shape_text(text, shape, "x"),
+		count == 0 ? "empty" : "too large");
+}
+
 int lep_build_new_value(struct lep_builder_nn *b, const struct lep_shape *shape)
 {
 	struct lep_net *n = b->net;
-	int64_t count = lep_shape_count(shape);
 	struct lep_value *v;
 
-	if (count < 1 || count > INT32_MAX) {
-		char text[LEP_SHAPE_TEXT_MAX];
-
-		b->status = lep_fail(b->e, LEP_ERR_DATA, "%s: a value of shape '%s' is %s", b->name,
-			lep_shape_text(text, shape, "x"), count == 0 ? "empty" : "too large");
+	if (lep_build_value_fits(b, shape))
 		return b->status;
-	}
 	if (n->nvalue == n->value_room) {
 		size_t room = n->value_room ? 2 * n->value_room : 16;
 
@@ -193,7 +212,7 @@ int lep_build_new_value(struct lep_builder_nn *b, const struct lep_shape *shape)
 	}
 	v = &n->value[n->nvalue];
 	v->shape = *shape;
-	v->size = (size_t)count;
+	v->size = (size_t)lep_shape_count(shape);
 	v->root = (int)n->nvalue;
 	return (int)n->nvalue++;
 }
@@ -208,7 +227,8 @@ static char *make_label(struct lep_builder_nn *b, const struct lep_stmt *s, cons
 	if (s->name)
 		lep_buf_adds(&text, s->name);
 	else
-		lep_buf_addf(&text, "%s%d", kind, lep_build_count_kind(b, kind));
+		lep_buf_addf(&text, "%s%d", kind, b->number ? b->number : lep_build_count_kind(b, kind));
+	b->number = 0;
 	label = text.failed ? NULL : lep_strdup(text.data);
 	lep_buf_release(&text);
 	return label;
@@ -233,6 +253,8 @@ struct lep_op *lep_build_op(struct lep_builder_nn *b, const struct lep_stmt *s, 
 		}
 	}
 	if (out < 0) {
+		if (layer->release)
+			layer->release(&(struct lep_op){.attr = attr});
 		lep_free(attr);
 		return NULL;
 	}
@@ -261,9 +283,9 @@ void lep_build_name_value(struct lep_builder_nn *b, int out)
 {
 	struct lep_net *n = b->net;
 
-	for (size_t i = 0; i < n->nvalue; i++)
-		if (n->value[i].name == b->label)
-			n->value[i].name = NULL;
+	/* The values of one line lie together. */
+	for (size_t i = (size_t)out; i-- > 0 && n->value[i].name == b->label;)
+		n->value[i].name = NULL;
 	n->value[out].name = b->label;
 }
 
@@ -297,18 +319,26 @@ int lep_build_alias(struct lep_builder_nn *b, const struct lep_stmt *s, const st
 	return 0;
 }
 
+int lep_build_weights_fit(struct lep_builder_nn *b, const struct lep_stmt *s, const struct lep_shape *shape)
+{
+	int64_t count = lep_shape_count(shape);
+	char text[LEP_SHAPE_TEXT_MAX];
+
+	if (count >= 1 && (size_t)count <= LEP_WEIGHTS_MAX - b->net->values_count)
+		return 0;
+	return lep_build_fail(b, s, "weights of shape '%s' are %s", lep_shape_text(text, shape, "x"),
+		count == 0 ? "none" : "too many");
+}
+
 struct lep_param_in *lep_build_param(struct lep_builder_nn *b, const struct lep_stmt *s, struct lep_op *op,
 	const char *suffix, const struct lep_shape *shape, enum lep_init init, size_t fan_in, size_t fan_out)
 {
 	struct lep_net *n = b->net;
-	int64_t count = lep_shape_count(shape);
 	struct lep_param_in *p;
 	struct lep_buf name = {0};
 
-	if (count < 1 || count > INT32_MAX) {
-		lep_build_fail(b, s, "its weights would be too many");
+	if (lep_build_weights_fit(b, s, shape))
 		return NULL;
-	}
 	if (n->nparam == n->param_room) {
 		size_t room = n->param_room ? 2 * n->param_room : 16;
 
@@ -321,6 +351,11 @@ struct lep_param_in *lep_build_param(struct lep_builder_nn *b, const struct lep_
 		n->param_room = room;
 	}
 	lep_buf_addf(&name, "%s.%s", b->label, suffix);
+	if (!name.failed && name.len > LEP_NAME_MAX) {
+		lep_buf_release(&name);
+		lep_build_fail(b, s, "the name of its weights would be longer than %d bytes", LEP_NAME_MAX);
+		return NULL;
+	}
 	p = &n->param[n->nparam];
 	*p = (struct lep_param_in){.init = init, .fan_in = fan_in, .fan_out = fan_out};
 	p->pub.name = name.failed ? NULL : lep_strdup(name.data);
@@ -330,9 +365,10 @@ struct lep_param_in *lep_build_param(struct lep_builder_nn *b, const struct lep_
 		return NULL;
 	}
 	p->pub.shape = *shape;
-	p->pub.count = (size_t)count;
+	p->pub.count = (size_t)lep_shape_count(shape);
 	p->pub.trained = 1;
 	p->pub.decays = shape->rank > 1;
+	n->values_count += p->pub.count;
 	op->param[op->nparam++] = (int)n->nparam++;
 	return p;
 }

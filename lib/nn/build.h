@@ -13,6 +13,9 @@ struct lep_builder_nn {
 	char *path;                /* "repeat1.2." */
 	const struct lep_stmt *labelled; /* the statement that has its label */
 	const char *label;
+	int number;                /* of the next label's kind, where it was counted before; or 0 */
+	const struct lep_stmt *stmt; /* the statement being built */
+	size_t steps;              /* statements and rounds so far */
 	int used_inputs;           /* an input block has been seen */
 	size_t nname, name_room;
 	struct {
@@ -28,6 +31,14 @@ struct lep_builder_nn {
 	int depth;
 };
 
+/* Bytes of a NAME =. */
+#define LEP_LAYER_NAME_MAX 40
+
+/* Statements and rounds that repeat may write out in all. */
+#define LEP_STEPS_MAX 20000
+
+/* Whether one more statement or round may be built. */
+int lep_build_count_step(struct lep_builder_nn *b);
 int lep_build_new_value(struct lep_builder_nn *b, const struct lep_shape *shape);
 void lep_build_name_value(struct lep_builder_nn *b, int out);
 /* The next number of that kind in the current scope, from 1. */

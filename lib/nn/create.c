@@ -91,7 +91,7 @@ static int find_output(struct lep_builder_nn *b)
 	struct lep_op *last = n->nop ? &n->op[n->nop - 1] : NULL;
 
 	if (!last)
-		return b->status = lep_fail(b->e, LEP_ERR_DATA, "%s: no layer", b->name);
+		return b->status = lep_fail(b->e, LEP_ERR_DATA, "%s: no layer that computes anything", b->name);
 	n->output = b->current;
 	n->logits = n->output;
 	if (last->out == n->output && (last->final = lep_layer_final(last)) != NULL) {
@@ -107,6 +107,7 @@ static int place_params(struct lep_builder_nn *b)
 	size_t at = 0;
 
 	n->block_reals = 0;
+	n->values_count = 0;
 	for (size_t i = 0; i < n->nparam; i++) {
 		n->values_count += lep_round_up(n->param[i].pub.count, 16);
 		if (!n->param[i].whole) {

@@ -30,7 +30,7 @@ static int new_values(struct lep_exec *x, struct lep_error *e)
 		x->value[v] = lep_alloc(reals, sizeof(lep_real));
 		if (!x->value[v])
 			return lep_fail_nomem(e, (double)reals * sizeof(lep_real));
-		if (!x->training || (!value->needs_grad && (int)v != n->logits))
+		if (!x->training || (!value->needs_grad && (int)v != n->value[n->logits].root))
 			continue;
 		x->grad[v] = lep_alloc(reals, sizeof(lep_real));
 		if (!x->grad[v])

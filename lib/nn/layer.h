@@ -190,6 +190,13 @@ struct lep_op *lep_build_op(struct lep_builder_nn *b, const struct lep_stmt *s, 
 int lep_build_op_input(struct lep_builder_nn *b, struct lep_op *op, int value);
 /* A value that shares the memory of the current one in another shape. */
 int lep_build_alias(struct lep_builder_nn *b, const struct lep_stmt *s, const struct lep_shape *shape);
+/* The current value must be numbers (not ids) along at least one axis. */
+int lep_build_numbers(struct lep_builder_nn *b, const struct lep_stmt *s);
+/* Errors where a value (weights) of that shape would be too large: before memory
+ * is asked for. LEP_WEIGHTS_MAX is for all weights of a network together. */
+#define LEP_WEIGHTS_MAX ((size_t)1 << 28)
+int lep_build_value_fits(struct lep_builder_nn *b, const struct lep_shape *shape);
+int lep_build_weights_fit(struct lep_builder_nn *b, const struct lep_stmt *s, const struct lep_shape *shape);
 /* A parameter of op named `label.suffix`. */
 struct lep_param_in *lep_build_param(struct lep_builder_nn *b, const struct lep_stmt *s, struct lep_op *op,
 	const char *suffix, const struct lep_shape *shape, enum lep_init init, size_t fan_in, size_t fan_out);

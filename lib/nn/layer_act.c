@@ -56,8 +56,8 @@ int lep_build_softmax(struct lep_builder_nn *b, const struct lep_stmt *s)
 	const struct lep_value *v = lep_build_value(b, lep_build_current(b));
 	struct lep_shape shape = v->shape;
 
-	if (v->ids || shape.rank < 1)
-		return lep_build_fail(b, s, "softmax needs numbers along an axis");
+	if (lep_build_numbers(b, s))
+		return lep_build_status(b);
 	return lep_build_op(b, s, &lep_layer_softmax, &shape, NULL) ? 0 : lep_build_status(b);
 }
 

@@ -348,6 +348,8 @@ static int read_words(struct lep_builder_nn *b, const struct lep_stmt *s, int64_
 		} else if (strcmp(s->word[i], "bias") == 0 && i + 1 < s->nword && strcmp(s->word[i + 1], "no") == 0) {
 			w->has_bias = 0;
 			i += 2;
+		} else if (strcmp(s->word[i], "bias") == 0) {
+			rc = lep_build_fail(b, s, "'bias' may only be followed by 'no'");
 		} else {
 			rc = lep_build_act_word(b, s, &i, &w->act, &w->act_param);
 			if (rc >= 0)
@@ -383,8 +385,14 @@ static int fill(struct lep_builder_nn *b, const struct lep_stmt *s, const int64_
 	if (a->hp <= reach_h || a->wp <= reach_w)
 		return lep_build_fail(b, s, "a window of %zux%zu does not fit into %zux%zu", reach_h + 1, reach_w + 1,
 			a->hp, a->wp);
+	if (lep_shape_count(&(struct lep_shape){.rank = 3,
+		.extent = {(int64_t)a->hp, (int64_t)a->wp, hwc[2]}}) > INT32_MAX)
+		return lep_build_fail(b, s, "its input with borders, %zux%zux%zu, is too large", a->hp, a->wp, a->c);
 	a->oh = (a->hp - reach_h - 1) / a->stride + 1;
 	a->ow = (a->wp - reach_w - 1) / a->stride + 1;
+	if (lep_build_value_fits(b, &(struct lep_shape){.rank = 3,
+		.extent = {(int64_t)a->oh, (int64_t)a->ow, w->filters}}))
+		return lep_build_status(b);
 	a->cg = a->c / a->groups;
 	a->fg = a->filters / a->groups;
 	a->depthwise = a->groups == a->c && a->filters == a->c && a->groups > 1;
@@ -443,6 +451,9 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 
 	if (rc == 0)
 		rc = read_words(b, s, hwc[2], &w);
+	if (rc == 0)
+		rc = lep_build_weights_fit(b, s, &(struct lep_shape){.rank = 4,
+			.extent = {w.kh, w.kw, hwc[2] / w.groups, w.filters}});
 	if (rc)
 		return rc;
 	a = lep_alloc(1, sizeof(*a));

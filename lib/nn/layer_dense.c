@@ -141,17 +141,21 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 	size_t i = 2;
 	struct dense *a;
 
-	if (rc == 0 && (v->ids || v->shape.rank < 1))
-		rc = lep_build_fail(b, s, v->ids ? "its input holds ids; an embed line belongs before it" :
-			"needs numbers along an axis");
+	if (rc == 0)
+		rc = lep_build_numbers(b, s);
 	if (rc == 0 && i + 1 < s->nword && strcmp(s->word[i], "bias") == 0 && strcmp(s->word[i + 1], "no") == 0) {
 		has_bias = 0;
 		i += 2;
+	} else if (rc == 0 && i < s->nword && strcmp(s->word[i], "bias") == 0) {
+		rc = lep_build_fail(b, s, "'bias' may only be followed by 'no'");
 	}
 	if (rc == 0)
 		rc = lep_build_act_word(b, s, &i, &act, &act_param);
 	if (rc >= 0)
 		rc = lep_build_no_more(b, s, i);
+	if (rc == 0)
+		rc = lep_build_weights_fit(b, s, &(struct lep_shape){.rank = 2,
+			.extent = {v->shape.extent[v->shape.rank - 1], units}});
 	if (rc)
 		return rc;
 	a = lep_alloc(1, sizeof(*a));

@@ -1,6 +1,7 @@
 /* embed: rows of a table by id. An id of -1 (none) gives zeros and learns nothing. */
 #include <string.h>
 
+#include "nn/build.h"
 #include "nn/layers.h"
 
 static const int32_t *ids(const struct lep_op *op, const struct lep_exec *x, size_t first)
@@ -55,6 +56,8 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 	if (rc)
 		return rc;
 	table = lep_build_input_table(b, v->input - 1);
+	if (table->n < 1)
+		return lep_build_fail(b, s, "the table of '%s' is empty", b->net->input[v->input - 1].name);
 	out.extent[out.rank++] = n;
 	weights.extent[0] = (int64_t)table->n;
 	weights.extent[1] = n;

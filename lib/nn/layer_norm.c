@@ -236,8 +236,8 @@ static int build_batchnorm(struct lep_builder_nn *b, const struct lep_stmt *s)
 
 	if (rc >= 0)
 		rc = lep_build_no_more(b, s, i);
-	if (rc == 0 && (v->ids || v->shape.rank < 1))
-		rc = lep_build_fail(b, s, "needs numbers along an axis");
+	if (rc == 0)
+		rc = lep_build_numbers(b, s);
 	if (rc)
 		return rc;
 	a = lep_alloc(1, sizeof(*a));
@@ -327,8 +327,8 @@ static int build_layernorm(struct lep_builder_nn *b, const struct lep_stmt *s)
 	struct lep_op *op;
 	int rc = lep_build_no_more(b, s, 1);
 
-	if (rc == 0 && (v->ids || out.rank < 1))
-		rc = lep_build_fail(b, s, "needs numbers along an axis");
+	if (rc == 0)
+		rc = lep_build_numbers(b, s);
 	if (rc)
 		return rc;
 	each.extent[0] = out.extent[out.rank - 1];

@@ -38,7 +38,7 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 		return lep_build_fail(b, s, "unknown word '%s'", s->word[1]);
 	if (s->nblock < 1 || s->nblock > 2)
 		return lep_build_fail(b, s, "is written 'residual { body }' or 'residual { body } { shortcut }'");
-	number = lep_build_count_kind(b, "residual");
+	number = s->name ? 0 : lep_build_count_kind(b, "residual");
 	if (s->name)
 		snprintf(part, sizeof(part), "%.60s", s->name);
 	else
@@ -58,13 +58,17 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 	}
 	v = lep_build_value(b, body);
 	w = lep_build_value(b, lep_build_current(b));
-	if (!lep_shape_equal(&v->shape, &w->shape) || v->ids || w->ids)
+	if (v->ids || w->ids)
+		return lep_build_fail(b, s, "ids cannot be added; an embed line belongs before it");
+	if (!lep_shape_equal(&v->shape, &w->shape))
 		return lep_build_fail(b, s, "its body gives '%s', its %s '%s': they cannot be added",
 			lep_shape_text(sum, &v->shape, "x"), s->nblock == 2 ? "shortcut" : "input",
 			lep_shape_text(shortcut, &w->shape, "x"));
 	shape = v->shape;
 	from = lep_build_current(b);
 	lep_build_set_current(b, body);
+	/* Its label has the number that its blocks have. */
+	b->number = number;
 	op = lep_build_op(b, s, &lep_layer_residual, &shape, NULL);
 	if (!op)
 		return lep_build_status(b);

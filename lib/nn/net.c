@@ -38,12 +38,21 @@ static int is_reserved(const char *name)
 {
 	static const char *const words[] = {"classes", "vocabulary", "input", "target", "repeat", "residual",
 		"augment", "fuse", "from", "same", "stride", "valid", "padding", "dilation", "groups", "next",
-		"tied", NULL};
+		"tied", "shortcut", "bias", "depthwise", "slope", "alpha", NULL};
+	size_t len = strlen(name);
+	char base[64];
 
 	for (int i = 0; words[i]; i++)
 		if (strcmp(words[i], name) == 0)
 			return 1;
-	return lep_layer_find(name) != NULL;
+	/* A word with a number is what lines without a name are called: conv1. */
+	while (len && name[len - 1] >= '0' && name[len - 1] <= '9')
+		len--;
+	if (len == 0 || len >= sizeof(base))
+		return 0;
+	memcpy(base, name, len);
+	base[len] = '\0';
+	return lep_layer_find(base) || strcmp(base, "repeat") == 0;
 }
 
 int lep_build_remember(struct lep_builder_nn *b, const struct lep_stmt *s, const char *name, int value)
@@ -53,6 +62,8 @@ int lep_build_remember(struct lep_builder_nn *b, const struct lep_stmt *s, const
 			return lep_build_fail(b, s, "the name '%s' may hold letters, digits, '_' and '-' only", name);
 	if (is_reserved(name))
 		return lep_build_fail(b, s, "'%s' is a reserved word and cannot be a name", name);
+	if (strlen(name) > LEP_LAYER_NAME_MAX)
+		return lep_build_fail(b, s, "the name '%s' is longer than %d bytes", name, LEP_LAYER_NAME_MAX);
 	if (lep_build_named(b, name) >= 0)
 		return lep_build_fail(b, s, "the name '%s' is taken", name);
 	if (b->nname == b->name_room) {
@@ -74,8 +85,12 @@ int lep_build_scope(struct lep_builder_nn *b, const char *part, const struct lep
 	struct lep_buf path = {0};
 	char *outer = b->path;
 	size_t names = b->nname, kinds = b->nkind;
+	const struct lep_stmt *stmt = b->stmt;
 	int rc;
 
+	rc = lep_build_count_step(b);
+	if (rc)
+		return rc;
 	lep_buf_addf(&path, "%s%s.", outer, part);
 	if (path.failed) {
 		lep_buf_release(&path);
@@ -85,6 +100,7 @@ int lep_build_scope(struct lep_builder_nn *b, const char *part, const struct lep
 	b->depth++;
 	rc = lep_build_block(b, block);
 	b->depth--;
+	b->stmt = stmt;
 	b->path = outer;
 	b->nname = names;
 	b->nkind = kinds;
@@ -179,6 +195,9 @@ static int check_target(struct lep_builder_nn *b, const struct lep_stmt *s)
 		return lep_build_fail(b, s, "is written 'target NAME'");
 	if (b->depth)
 		return lep_build_fail(b, s, "belongs at the top, not into a block");
+	for (const struct lep_stmt *first = b->net->syntax.stmt; first != s; first++)
+		if (strcmp(first->word[0], "target") == 0)
+			return lep_build_fail(b, s, "stands on line %d already", first->line);
 	return 0;
 }
 
@@ -191,6 +210,13 @@ static const struct {
 	{"augment", add_augment},
 	{"target", check_target},
 };
+
+int lep_build_count_step(struct lep_builder_nn *b)
+{
+	if (++b->steps <= LEP_STEPS_MAX)
+		return 0;
+	return lep_build_fail(b, b->stmt, "more than %d lines, once repeat is written out", LEP_STEPS_MAX);
+}
 
 /* A line that reads something before any input was named reads the first input field. */
 static int ensure_current(struct lep_builder_nn *b, const struct lep_stmt *s)
@@ -206,6 +232,12 @@ int lep_build_stmt(struct lep_builder_nn *b, const struct lep_stmt *s)
 	const struct lep_layer *layer;
 	int rc;
 
+	b->stmt = s;
+	/* In a repeat the same statement comes again, and is labelled again. */
+	b->labelled = NULL;
+	rc = lep_build_count_step(b);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
 		if (strcmp(statements[i].word, s->word[0]) == 0) {
 			if (s->name)
@@ -249,6 +281,20 @@ lep_real *lep_net_values(struct lep_net *n, size_t *count)
 	return n->values;
 }
 
+/* An operation with statistics, batchnorm, is frozen as a whole or not at all:
+ * scales learnt for the batch's own statistics mean nothing with others. */
+static void freeze_together(struct lep_net *n, const struct lep_op *op)
+{
+	int statistics = 0, frozen = 0;
+
+	for (int k = 0; k < op->nparam; k++) {
+		statistics |= !n->param[op->param[k]].pub.trained;
+		frozen |= n->param[op->param[k]].pub.frozen;
+	}
+	for (int k = 0; k < op->nparam && statistics && frozen; k++)
+		n->param[op->param[k]].pub.frozen = 1;
+}
+
 size_t lep_net_freeze(struct lep_net *n, const char *pattern)
 {
 	size_t hit = 0;
@@ -258,6 +304,8 @@ size_t lep_net_freeze(struct lep_net *n, const char *pattern)
 			n->param[i].pub.frozen = 1;
 			hit++;
 		}
+	for (size_t i = 0; i < n->nop && hit; i++)
+		freeze_together(n, &n->op[i]);
 	if (hit)
 		lep_net_plan(n);
 	return hit;

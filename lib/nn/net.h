@@ -70,7 +70,8 @@ struct lep_param *lep_net_param(struct lep_net *n, size_t i);
 int lep_net_find_param(const struct lep_net *n, const char *name); /* or -1 */
 /* All parameters' values as one array (trained ones and statistics). */
 lep_real *lep_net_values(struct lep_net *n, size_t *count);
-/* Freeze parameters whose name matches the glob pattern; how many. */
+/* Freeze parameters whose name matches the glob pattern, and of a batchnorm all
+ * with any; how many matched. Before lep_exec_new. */
 size_t lep_net_freeze(struct lep_net *n, const char *pattern);
 
 size_t lep_net_inputs(const struct lep_net *n);

@@ -1,0 +1,243 @@
+/*
+ * Running networks: the same bytes for one, two and three threads and on every
+ * instruction set, in values and gradients; and a sample's result in use does
+ * not depend on the batch it came in.
+ */
+#include "nn/net.h"
+
+#include "base/random.h"
+#include "check.h"
+#include "nets.h"
+
+static const char *const nets[] = {
+	"conv 8 3x3 relu; maxpool 2; conv 6 3x3 same stride 2 bias no; batchnorm relu; flatten; dense 33 gelu\n"
+	"dropout 0.3; dense classes softmax",
+	"conv 6 3x3 stride 2 bias no; batchnorm relu\n"
+	"residual { conv 6 3x3 same bias no; batchnorm relu; conv 6 3x3 same dilation 2; batchnorm } ; relu\n"
+	"residual { conv 18 3x3 same stride 2 groups 3 } { avgpool 2 same; conv 18 1x1 }\n"
+	"conv 18 3x3 depthwise padding 1 elu; globalavgpool; dense 10",
+	"input row { dense 50 tanh; layernorm; residual { dense 50 silu }; dropout 0.5; dense 3 }; dense 1 sigmoid",
+	"input word { embed 9; layernorm; dense 20 softplus }; flatten; dense 4",
+	"layernorm; residual { globalmaxpool } { globalavgpool }; leaky_relu; dense 5; softmax; flatten",
+};
+
+enum { NETS = sizeof(nets) / sizeof(nets[0]), SAMPLES = 37 };
+
+static const struct lep_kernels *isas[3];
+static int isa_count;
+
+static uint64_t digest(uint64_t so_far, const void *p, size_t bytes)
+{
+	return lep_random_hash(so_far, p, bytes);
+}
+
+/* Samples first .. first + count of a made-up data set into the buffers from 0. */
+static void fill(struct lep_net *n, struct lep_exec *x, size_t first, size_t count)
+{
+	for (size_t i = 0; i < lep_net_inputs(n); i++) {
+		const struct lep_net_input *in = lep_net_input(n, i);
+
+		for (size_t k = 0; k < count * in->size; k++) {
+			float u = lep_random_uniform(3, LEP_RANDOM_SAMPLE, i, first * in->size + k);
+
+			if (in->ids)
+				lep_exec_input_ids(x, i)[k] = (int32_t)(u * 11) - 1;
+			else
+				lep_exec_input(x, i)[k] = 2 * u - 1;
+		}
+	}
+}
+
+static void give_gradient(void *ctx, struct lep_exec *x, size_t first, size_t count, int thread)
+{
+	size_t out = *(const size_t *)ctx;
+
+	(void)thread;
+	for (size_t i = first * out; i < (first + count) * out; i++)
+		lep_exec_logits_grad(x)[i] = lep_random_uniform(4, LEP_RANDOM_SAMPLE, 0, i) - 0.5f;
+}
+
+/* Two steps of training, then use: the digest of logits, gradients, statistics, outputs. */
+static int trained(const char *text, const struct lep_kernels *k, int threads, uint64_t *sum)
+{
+	struct lep_error e;
+	struct lep_net *n = nets_build(text, k, &e);
+	struct lep_threads *pool = NULL;
+	struct lep_exec *x = NULL;
+	size_t out, values;
+	lep_real *all;
+
+	if (!n || lep_threads_new(&pool, threads, NULL) || lep_exec_new(&x, n, SAMPLES, 1, threads, NULL)) {
+		printf("# %s\n", n ? "memory" : e.text);
+		return -1;
+	}
+	lep_net_init(n, 7);
+	out = lep_net_output(n, NULL);
+	all = lep_net_values(n, &values);
+	*sum = 0;
+	for (uint64_t step = 0; step < 2; step++) {
+		struct lep_step_info info = {.seed = 5, .step = step};
+		size_t count = step ? 5 : SAMPLES;
+
+		lep_net_prepare(n, pool, 1);
+		fill(n, x, 0, count);
+		lep_exec_train(x, pool, count, &info, NULL, give_gradient, &out);
+		*sum = digest(*sum, lep_exec_logits(x), count * out * sizeof(lep_real));
+		for (size_t i = 0; i < lep_net_params(n); i++) {
+			struct lep_param *p = lep_net_param(n, i);
+
+			if (p->trained)
+				*sum = digest(*sum, p->grad, p->count * sizeof(lep_real));
+			for (size_t j = 0; j < p->count && p->trained; j++)
+				p->value[j] -= 0.01f * p->grad[j];
+		}
+		*sum = digest(*sum, all, values * sizeof(lep_real));
+	}
+	lep_exec_free(x);
+	if (lep_exec_new(&x, n, SAMPLES, 0, 1, NULL))
+		return -1;
+	lep_net_prepare(n, pool, 0);
+	fill(n, x, 0, SAMPLES);
+	lep_exec_infer(x, SAMPLES);
+	*sum = digest(*sum, lep_exec_output(x), SAMPLES * out * sizeof(lep_real));
+	lep_exec_free(x);
+	lep_threads_free(pool);
+	lep_net_free(n);
+	return 0;
+}
+
+static void same_bytes(void)
+{
+	for (int i = 0; i < NETS; i++) {
+		uint64_t want, got;
+
+		CHECK(trained(nets[i], isas[0], 1, &want) == 0);
+		for (int k = 0; k < isa_count; k++)
+			for (int threads = 1; threads <= 3; threads++) {
+				CHECK(trained(nets[i], isas[k], threads, &got) == 0);
+				CHECKF(got == want, "net %d on %s with %d threads", i, isas[k]->name, threads);
+			}
+	}
+}
+
+/* Another seed or step changes what dropout drops, and nothing else does. */
+static void dropout_draws(void)
+{
+	struct lep_error e;
+	struct lep_net *n = nets_build("input row; dropout 0.5", isas[0], &e);
+	struct lep_threads *pool;
+	struct lep_exec *x;
+	lep_real first[12 * SAMPLES];
+	size_t zeros = 0;
+
+	CHECKF(n, "%s", e.text);
+	CHECK(lep_threads_new(&pool, 2, NULL) == 0 && lep_exec_new(&x, n, SAMPLES, 1, 2, NULL) == 0);
+	for (uint64_t round = 0; round < 4; round++) {
+		struct lep_step_info info = {.seed = round == 2, .step = round == 3};
+
+		fill(n, x, 0, SAMPLES);
+		lep_exec_train_forward(x, pool, SAMPLES, &info);
+		if (round == 0)
+			memcpy(first, lep_exec_logits(x), sizeof(first));
+		else
+			CHECK((memcmp(first, lep_exec_logits(x), sizeof(first)) == 0) == (round == 1));
+	}
+	for (size_t i = 0; i < 12 * SAMPLES; i++) {
+		zeros += first[i] == 0;
+		CHECK(first[i] == 0 || first[i] == 2 * lep_exec_input(x, 0)[i]);
+	}
+	CHECKF(zeros > 180 && zeros < 260, "%zu of %d", zeros, 12 * SAMPLES);
+	lep_exec_free(x);
+	/* In use nothing is dropped. */
+	CHECK(lep_exec_new(&x, n, SAMPLES, 0, 1, NULL) == 0);
+	fill(n, x, 0, SAMPLES);
+	lep_exec_infer(x, SAMPLES);
+	CHECK(memcmp(lep_exec_output(x), lep_exec_input(x, 0), sizeof(first)) == 0);
+	lep_exec_free(x);
+	lep_threads_free(pool);
+	lep_net_free(n);
+}
+
+/* One alone, in sevens, and all together. */
+static void alone_and_in_a_batch(void)
+{
+	static const size_t batches[] = {SAMPLES, 7, 1};
+
+	for (int i = 0; i < NETS * isa_count; i++) {
+		const struct lep_kernels *k = isas[i / NETS];
+		struct lep_error e;
+		struct lep_net *n = nets_build(nets[i % NETS], k, &e);
+		struct lep_threads *pool;
+		lep_real *want = NULL;
+		size_t out;
+
+		CHECKF(n, "%s", e.text);
+		CHECK(lep_threads_new(&pool, 1, NULL) == 0);
+		lep_net_init(n, 7);
+		lep_net_prepare(n, pool, 0);
+		out = lep_net_output(n, NULL);
+		for (size_t b = 0; b < 3; b++) {
+			struct lep_exec *x;
+
+			CHECK(lep_exec_new(&x, n, batches[b], 0, 1, NULL) == 0);
+			for (size_t first = 0; first < SAMPLES; first += batches[b]) {
+				size_t count = SAMPLES - first < batches[b] ? SAMPLES - first : batches[b];
+
+				fill(n, x, first, count);
+				lep_exec_infer(x, count);
+				if (!want) {
+					want = lep_alloc(SAMPLES * out, sizeof(*want));
+					CHECK(want);
+					memcpy(want, lep_exec_output(x), SAMPLES * out * sizeof(*want));
+				}
+				CHECKF(memcmp(want + first * out, lep_exec_output(x), count * out * sizeof(*want)) == 0,
+					"net %d on %s in batches of %zu", i % NETS, k->name, batches[b]);
+			}
+			lep_exec_free(x);
+		}
+		lep_free(want);
+		lep_threads_free(pool);
+		lep_net_free(n);
+	}
+}
+
+/* Without weights, or with all of them frozen, there is still a logit and its gradient. */
+static void nothing_to_learn(void)
+{
+	static const char *const texts[] = {"flatten; softmax", "softmax", "input row; dense 3; dense 2 sigmoid",
+		"input row { dense 3 softmax }; input word { embed 2 }; flatten; relu"};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct lep_step_info info = {.seed = 1};
+		struct lep_error e;
+		struct lep_net *n = nets_build(texts[i], isas[0], &e);
+		struct lep_threads *pool;
+		struct lep_exec *x;
+		size_t out;
+
+		CHECKF(n, "%s", e.text);
+		lep_net_freeze(n, "*");
+		CHECK(lep_threads_new(&pool, 2, NULL) == 0 && lep_exec_new(&x, n, SAMPLES, 1, 2, NULL) == 0);
+		lep_net_prepare(n, pool, 1);
+		fill(n, x, 0, SAMPLES);
+		out = lep_net_output(n, NULL);
+		lep_exec_train(x, pool, SAMPLES, &info, NULL, give_gradient, &out);
+		lep_exec_free(x);
+		lep_threads_free(pool);
+		lep_net_free(n);
+	}
+}
+
+int main(void)
+{
+	static const char *const names[] = {"portable", "avx2", "avx512"};
+
+	for (int i = 0; i < 3; i++)
+		if (lep_kernels_select(names[i], NULL))
+			isas[isa_count++] = lep_kernels_select(names[i], NULL);
+	RUN(same_bytes);
+	RUN(alone_and_in_a_batch);
+	RUN(dropout_draws);
+	RUN(nothing_to_learn);
+	return CHECK_END();
+}
