@@ -1,16 +1,26 @@
 /*
- * simd.h on arrays of sixteen: what any compiler turns into whatever vector
- * registers the processor has. Also the double build (LEP_DOUBLE).
+ * simd.h on the compiler's own vectors of sixteen bytes, and lane by lane where
+ * those cannot say it: for any processor. Only the fused multiply-add has more
+ * than one text. Also the double build (LEP_DOUBLE).
  */
-#if defined(__SSE2__) && !defined(__FMA__)
+#if defined(__aarch64__) && !defined(LEP_DOUBLE)
+#include <arm_neon.h>
+#define QUARTER_NEON
+#elif defined(__SSE2__) && !defined(__FMA__) && !defined(LEP_DOUBLE)
 #include <emmintrin.h>
+#define QUARTER_SSE2
 #endif
 
 #define SIMD_WIDTH 4
 #define SIMD_PANEL 16
 
+/* Sixteen bytes: what a register holds nearly everywhere. */
+typedef lep_real quarter __attribute__((vector_size(16)));
+#define QUARTER ((size_t)(16 / sizeof(lep_real)))
+#define QUARTERS (VL / QUARTER)
+
 typedef struct {
-	lep_real v[VL];
+	quarter q[VL / (16 / sizeof(lep_real))];
 } vf;
 typedef struct {
 	int32_t v[VL];
@@ -25,12 +35,52 @@ typedef struct {
 	double v[VL];
 } vd;
 
+/* The same reals one by one, for what vectors of the compiler cannot say. */
+typedef struct {
+	lep_real v[VL];
+} lanes;
+
+SIMD lanes vf_lanes(vf a)
+{
+	lanes r;
+
+	memcpy(&r, &a, sizeof(r));
+	return r;
+}
+
+SIMD vf lanes_vf(lanes a)
+{
+	vf r;
+
+	memcpy(&r, &a, sizeof(r));
+	return r;
+}
+
+/* gcc unrolls so short a loop only when told to; clang does by itself. */
+#ifdef __clang__
+#define UNROLL
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+#define EACH_QUARTER(i) UNROLL for (size_t i = 0; i < QUARTERS; i++)
+#define QUARTERWISE(expression) \
+	do { \
+		vf r_; \
+		EACH_QUARTER(i) r_.q[i] = expression; \
+		return r_; \
+	} while (0)
 #define LANES(i) for (size_t i = 0; i < VL; i++)
 #define LANEWISE(type, expression) \
 	do { \
 		type r_; \
 		LANES(i) r_.v[i] = expression; \
 		return r_; \
+	} while (0)
+#define REALWISE(expression) \
+	do { \
+		lanes r_; \
+		LANES(i) r_.v[i] = expression; \
+		return lanes_vf(r_); \
 	} while (0)
 
 #ifdef LEP_DOUBLE
@@ -50,31 +100,37 @@ SIMD vf vf_load(const lep_real *p)
 {
 	vf r;
 
-	memcpy(&r, p, sizeof(r));
+	EACH_QUARTER(i) memcpy(&r.q[i], p + i * QUARTER, sizeof(r.q[i]));
 	return r;
 }
 
 SIMD void vf_store(lep_real *p, vf v)
 {
-	memcpy(p, &v, sizeof(v));
+	EACH_QUARTER(i) memcpy(p + i * QUARTER, &v.q[i], sizeof(v.q[i]));
 }
 
 SIMD vf vf_load_n(const lep_real *p, size_t n)
 {
-	vf r = {{0}};
+	lanes r = {{0}};
 
 	memcpy(&r, p, n * sizeof(*p));
-	return r;
+	return lanes_vf(r);
 }
 
 SIMD void vf_store_n(lep_real *p, vf v, size_t n)
 {
-	memcpy(p, &v, n * sizeof(*p));
+	lanes r = vf_lanes(v);
+
+	memcpy(p, &r, n * sizeof(*p));
 }
 
 SIMD vf vf_set1(lep_real a)
 {
-	LANEWISE(vf, a);
+#ifdef LEP_DOUBLE
+	QUARTERWISE(((quarter){a, a}));
+#else
+	QUARTERWISE(((quarter){a, a, a, a}));
+#endif
 }
 
 SIMD vf vf_zero(void)
@@ -84,39 +140,51 @@ SIMD vf vf_zero(void)
 
 SIMD vf vf_add(vf a, vf b)
 {
-	LANEWISE(vf, a.v[i] + b.v[i]);
+	QUARTERWISE(a.q[i] + b.q[i]);
 }
 
 SIMD vf vf_sub(vf a, vf b)
 {
-	LANEWISE(vf, a.v[i] - b.v[i]);
+	QUARTERWISE(a.q[i] - b.q[i]);
 }
 
 SIMD vf vf_mul(vf a, vf b)
 {
-	LANEWISE(vf, a.v[i] * b.v[i]);
+	QUARTERWISE(a.q[i] * b.q[i]);
 }
 
 SIMD vf vf_div(vf a, vf b)
 {
-	LANEWISE(vf, a.v[i] / b.v[i]);
+	QUARTERWISE(a.q[i] / b.q[i]);
+}
+
+SIMD vf vf_neg(vf a)
+{
+	QUARTERWISE(-a.q[i]);
 }
 
 SIMD vf vf_sqrt(vf a)
 {
-	LANEWISE(vf, R_SQRT(a.v[i]));
+	const lanes x = vf_lanes(a);
+
+	REALWISE(R_SQRT(x.v[i]));
 }
 
-#if defined(__SSE2__) && !defined(__FMA__) && !defined(LEP_DOUBLE)
+#if defined(QUARTER_NEON)
+SIMD vf vf_fma(vf a, vf b, vf c)
+{
+	QUARTERWISE((quarter)vfmaq_f32((float32x4_t)c.q[i], (float32x4_t)a.q[i], (float32x4_t)b.q[i]));
+}
+#elif defined(QUARTER_SSE2)
 /*
  * A processor, or a build, without fused multiply-add: in double the product
  * is exact, and the sum, rounded to double and then to float, is right unless
  * the double lies halfway between two floats (its low 29 bits are 100...0), or
- * the result is denormal. Only then fmaf itself is asked.
+ * the result is denormal. Only then (a bit of *doubt) fmaf itself is asked.
  */
-SIMD int fma_quarter(float *r, const float *a, const float *b, const float *c)
+SIMD quarter fma_quarter(quarter a, quarter b, quarter c, __m128i *doubt)
 {
-	const __m128 fa = _mm_loadu_ps(a), fb = _mm_loadu_ps(b), fc = _mm_loadu_ps(c);
+	const __m128 fa = (__m128)a, fb = (__m128)b, fc = (__m128)c;
 	const __m128d s0 = _mm_add_pd(_mm_mul_pd(_mm_cvtps_pd(fa), _mm_cvtps_pd(fb)),
 		_mm_cvtps_pd(fc));
 	const __m128d s1 = _mm_add_pd(_mm_mul_pd(_mm_cvtps_pd(_mm_movehl_ps(fa, fa)),
@@ -130,82 +198,95 @@ SIMD int fma_quarter(float *r, const float *a, const float *b, const float *c)
 	const __m128i tiny = _mm_cmplt_epi32(high, _mm_set1_epi32(0x38100000)); /* 2^-126 */
 	const __m128i zero = _mm_cmpeq_epi32(_mm_or_si128(low, high), _mm_setzero_si128());
 
-	_mm_storeu_ps(r, _mm_movelh_ps(_mm_cvtpd_ps(s0), _mm_cvtpd_ps(s1)));
-	return _mm_movemask_epi8(_mm_or_si128(half, _mm_andnot_si128(zero, tiny)));
+	*doubt = _mm_or_si128(*doubt, _mm_or_si128(half, _mm_andnot_si128(zero, tiny)));
+	return (quarter)_mm_movelh_ps(_mm_cvtpd_ps(s0), _mm_cvtpd_ps(s1));
 }
 
 SIMD vf vf_fma(vf a, vf b, vf c)
 {
+	__m128i doubt = _mm_setzero_si128();
 	vf r;
 
-	if (fma_quarter(r.v, a.v, b.v, c.v) | fma_quarter(r.v + 4, a.v + 4, b.v + 4, c.v + 4) |
-	    fma_quarter(r.v + 8, a.v + 8, b.v + 8, c.v + 8) |
-	    fma_quarter(r.v + 12, a.v + 12, b.v + 12, c.v + 12))
-		LANES(i) r.v[i] = fmaf(a.v[i], b.v[i], c.v[i]);
+	EACH_QUARTER(i) r.q[i] = fma_quarter(a.q[i], b.q[i], c.q[i], &doubt);
+	if (__builtin_expect(_mm_movemask_epi8(doubt), 0)) {
+		const lanes x = vf_lanes(a), y = vf_lanes(b), z = vf_lanes(c);
+
+		REALWISE(fmaf(x.v[i], y.v[i], z.v[i]));
+	}
 	return r;
 }
 #else
 SIMD vf vf_fma(vf a, vf b, vf c)
 {
-	LANEWISE(vf, R_FMA(a.v[i], b.v[i], c.v[i]));
+	const lanes x = vf_lanes(a), y = vf_lanes(b), z = vf_lanes(c);
+
+	REALWISE(R_FMA(x.v[i], y.v[i], z.v[i]));
 }
 #endif
-
-
-SIMD vf vf_max(vf a, vf b)
-{
-	LANEWISE(vf, a.v[i] > b.v[i] ? a.v[i] : b.v[i]);
-}
-
-SIMD vf vf_neg(vf a)
-{
-	LANEWISE(vf, -a.v[i]);
-}
 
 SIMD vf vf_fnma(vf a, vf b, vf c)
 {
 	return vf_fma(vf_neg(a), b, c);
 }
 
+SIMD vf vf_max(vf a, vf b)
+{
+	const lanes x = vf_lanes(a), y = vf_lanes(b);
+
+	REALWISE(x.v[i] > y.v[i] ? x.v[i] : y.v[i]);
+}
+
 SIMD vf vf_abs(vf a)
 {
-	LANEWISE(vf, R_ABS(a.v[i]));
+	const lanes x = vf_lanes(a);
+
+	REALWISE(R_ABS(x.v[i]));
 }
 
 SIMD vm vf_gt(vf a, vf b)
 {
-	LANEWISE(vm, a.v[i] > b.v[i]);
+	const lanes x = vf_lanes(a), y = vf_lanes(b);
+
+	LANEWISE(vm, x.v[i] > y.v[i]);
 }
 
 SIMD vm vf_lt(vf a, vf b)
 {
-	LANEWISE(vm, a.v[i] < b.v[i]);
+	return vf_gt(b, a);
 }
 
 SIMD vm vf_unordered(vf a, vf b)
 {
-	LANEWISE(vm, a.v[i] != a.v[i] || b.v[i] != b.v[i]);
+	const lanes x = vf_lanes(a), y = vf_lanes(b);
+
+	LANEWISE(vm, x.v[i] != x.v[i] || y.v[i] != y.v[i]);
 }
 
 SIMD vf vf_sel(vm m, vf a, vf b)
 {
-	LANEWISE(vf, m.v[i] ? a.v[i] : b.v[i]);
+	const lanes x = vf_lanes(a), y = vf_lanes(b);
+
+	REALWISE(m.v[i] ? x.v[i] : y.v[i]);
 }
 
 SIMD lep_real vf_hsum(vf a)
 {
+	lanes x = vf_lanes(a);
+
 	for (size_t h = VL / 2; h > 0; h /= 2)
 		for (size_t i = 0; i < h; i++)
-			a.v[i] += a.v[i + h];
-	return a.v[0];
+			x.v[i] += x.v[i + h];
+	return x.v[0];
 }
 
 SIMD lep_real vf_hmax(vf a)
 {
+	lanes x = vf_lanes(a);
+
 	for (size_t h = VL / 2; h > 0; h /= 2)
 		for (size_t i = 0; i < h; i++)
-			a.v[i] = a.v[i] > a.v[i + h] ? a.v[i] : a.v[i + h];
-	return a.v[0];
+			x.v[i] = x.v[i] > x.v[i + h] ? x.v[i] : x.v[i + h];
+	return x.v[0];
 }
 
 #ifndef LEP_DOUBLE
@@ -227,7 +308,7 @@ SIMD vf vf_bits(vi a)
 
 SIMD vf vf_int(vi a)
 {
-	LANEWISE(vf, (float)a.v[i]);
+	REALWISE((float)a.v[i]);
 }
 
 SIMD vi vi_set1(int32_t a)
@@ -331,7 +412,9 @@ SIMD vd vd_fma(vd a, vd b, vd c)
 
 SIMD vd vd_from(vf a)
 {
-	LANEWISE(vd, (double)a.v[i]);
+	const lanes x = vf_lanes(a);
+
+	LANEWISE(vd, (double)x.v[i]);
 }
 
 SIMD double vd_hsum(vd a)

@@ -16,28 +16,38 @@
 
 SIMD vf vf_exp(vf x)
 {
-	LANEWISE(vf, exp(x.v[i]));
+	const lanes a = vf_lanes(x);
+
+	REALWISE(exp(a.v[i]));
 }
 
 SIMD vf vf_log(vf x)
 {
-	LANEWISE(vf, log(x.v[i]));
+	const lanes a = vf_lanes(x);
+
+	REALWISE(log(a.v[i]));
 }
 
 SIMD vf vf_tanh(vf x)
 {
-	LANEWISE(vf, tanh(x.v[i]));
+	const lanes a = vf_lanes(x);
+
+	REALWISE(tanh(a.v[i]));
 }
 
 SIMD vf vf_erf(vf x)
 {
-	LANEWISE(vf, erf(x.v[i]));
+	const lanes a = vf_lanes(x);
+
+	REALWISE(erf(a.v[i]));
 }
 
 /* log(1 + u), 0 <= u <= 1 */
 SIMD vf vf_log1p(vf u)
 {
-	LANEWISE(vf, log1p(u.v[i]));
+	const lanes a = vf_lanes(u);
+
+	REALWISE(log1p(a.v[i]));
 }
 
 #else
