@@ -14,7 +14,7 @@
 
 static const char *const dtypes[] = {"u8", "f32", NULL};
 static const char *const fits[] = {"stretch", "crop", "pad", NULL};
-static const char *const unknowns[] = {"error", "skip", "none", NULL};
+static const char *const unknowns[] = {"fail", "skip", "none", NULL};
 
 static struct {
 	int gray, rgb, fit, dtype, unknown, no_labels, bad, null, provenance, force, quiet, verbose;

@@ -36,7 +36,7 @@ _lep_preprocess() {
     return
     ;;
   --unknown)
-    mapfile -t COMPREPLY < <(compgen -W 'error skip none' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'fail skip none' -- "$cur")
     return
     ;;
   --like)

@@ -8,7 +8,7 @@ complete -c lep-preprocess -l scale -x -d 'unit (value / 255), none, measure, or
 complete -c lep-preprocess -l dtype -x -a 'u8 f32' -d 'u8: the network applies the scale; f32: it is applied here'
 complete -c lep-preprocess -l classes -x -d 'the classes (default: those found by a first pass)'
 complete -c lep-preprocess -l classes-from -r -F -d 'the classes, one a line'
-complete -c lep-preprocess -l unknown -x -a 'error skip none' -d 'what to do with a sample of another class; none: keep it without a label'
+complete -c lep-preprocess -l unknown -x -a 'fail skip none' -d 'what to do with a sample of another class; none: keep it without a label'
 complete -c lep-preprocess -l no-labels -d 'leave classes out'
 complete -c lep-preprocess -l like -r -F -d 'prepare the data as those of this model or stream'
 complete -c lep-preprocess -l bad -x -a 'fail skip keep' -d 'what to do with a sample that cannot be used'
