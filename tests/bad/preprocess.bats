@@ -171,15 +171,16 @@ shown() { cut -f 1 shown | tr '\n' ' '; }
 }
 
 @test "headers that claim far too much" {
+  # The address sanitiser itself needs terabytes of addresses.
+  limit=2000000
+  case ${BUILD:-} in *sanitize*) limit=unlimited ;; esac
   # 40,000 x 40,000 pixels in a PNG of a few bytes
   printf '\211PNG\r\n\032\n\0\0\0\rIHDR\0\0\234\100\0\0\234\100\010\0\0\0\0' >t/a/1.png
-  (ulimit -v 2000000 && fails 1 't/a/1.png: ' lep-preprocess -j1 t)
-  # an entry of eight terabytes
-  tar -C t -cf x.tar a/2.png
+  (ulimit -v $limit && fails 1 't/a/1.png: ' lep-preprocess -j1 t)
   printf '\0\0\010\003\377\377\377\377\377\377\377\377\377\377\377\377' >idx
-  (ulimit -v 2000000 && fails 1 'idx: impossible extents' lep-preprocess -j1 idx)
+  (ulimit -v $limit && fails 1 'idx: impossible extents' lep-preprocess -j1 idx)
   printf '\0\0\010\003\0\0\0\001\0\377\377\377\0\0\0\377' >idx
-  (ulimit -v 2000000 && fails 1 'idx: truncated IDX file' lep-preprocess -j1 idx)
+  (ulimit -v $limit && fails 1 'idx: truncated IDX file' lep-preprocess -j1 idx)
 }
 
 @test "IDX files that do not belong together" {
