@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/stop.h"
 #include "data/pictures.h"
 #include "stream/writer.h"
 
@@ -69,6 +70,9 @@ static int gather_classes(struct job *j, struct lep_error *e)
 
 	while (!status) {
 		lep_buf_clear(&arena);
+		status = lep_stop_check(e);
+		if (status)
+			break;
 		status = lep_samples_next(j->p->samples, &arena, &s, 1, e);
 		if (status <= 0)
 			break;
@@ -221,8 +225,12 @@ static int add_record(struct job *j, const struct lep_buf *arena, const struct l
 	unsigned char label[4];
 	int status = lep_builder_record(j->builder, arena->data + s->key, s->key_len, e);
 
-	if (status)
-		return status;
+	if (status) {
+		char at[LEP_ERROR_MAX];
+
+		place(at, arena, s);
+		return lep_fail_at(e, "%.200s", at);
+	}
 	if (cause) {
 		j->p->bad_records++;
 		return lep_builder_bad(j->builder, cause, e);
@@ -283,9 +291,14 @@ static int write_all(struct job *j, struct lep_error *e)
 	if (r->width && r->channels && (status = begin(j, e)) < 0)
 		return status;
 	status = lep_pictures_run(&j->pictures, e);
-	/* What was good before an error is handed out, in whole frames. */
-	if (status)
+	if (status) {
+		struct lep_error ignored;
+
+		/* What was good before the error is handed out; the error stays the first. */
+		if (j->writer && lep_builder_count(j->builder))
+			write_frame(j, &ignored);
 		return status;
+	}
 	if (!j->writer)
 		return lep_fail(e, LEP_ERR_DATA, j->seen ? "no picture among %llu samples could be read" :
 			"no pictures in the input", (unsigned long long)j->seen);

@@ -96,6 +96,14 @@ shown() { cut -f 1 shown | tr '\n' ' '; }
   [ "$(shown)" = 'a/1.png a/2.png ' ] || [ "$(shown)" = 'a/1.png ' ]
 }
 
+@test "a key longer than a stream can hold names its picture" {
+  long=$(printf 'l%.0s' {1..200})
+  sub=
+  for _ in $(seq 21); do sub=$sub$long/; done
+  tar -C t --transform "s|^a/1.png|$sub|;s|/$|/1.png|" -cf x.tar a/1.png
+  fails 1 'x.tar: lll' lep-preprocess --no-labels x.tar
+}
+
 @test "damaged archives and gzip" {
   cp t.tar x.tar
   printf 'X' | dd of=x.tar bs=1 seek=100 conv=notrunc status=none
@@ -120,6 +128,8 @@ shown() { cut -f 1 shown | tr '\n' ' '; }
   fails 1 't/a/2.png: ' lep-preprocess t
   [ "$(shown)" = 'a/1.png ' ]
   fails 1 't.tar: a/2.png: ' lep-preprocess t.tar
+  [ "$(shown)" = 'a/1.png ' ]
+  fails 1 't.tar: a/2.png: ' lep-preprocess --pack 16 t.tar
   [ "$(shown)" = 'a/1.png ' ]
   lep-preprocess --bad skip t >out 2>err
   "$tools/showstream" out | cut -f 1 | tr '\n' ' ' | grep -qx 'a/1.png b/1.png '
@@ -189,8 +199,8 @@ shown() { cut -f 1 shown | tr '\n' ' '; }
   lep-preprocess images labels >out
   printf '\0\0\010\001\0\0\0\003\0\001\002' >three
   fails 1 'three: 3 labels for 2 pictures' lep-preprocess images three
-  printf '\0\0\010\001\0\0\0\002\0' >cut
-  fails 1 'cut: truncated IDX file' lep-preprocess images cut
+  printf '\0\0\010\001\0\0\0\002\0' >cut-labels
+  fails 1 'cut-labels: truncated IDX file' lep-preprocess images cut-labels
   fails 1 'labels: labels, but no IDX file of pictures stands before them' lep-preprocess labels images
   printf '\0\0\015\001\0\0\0\002\0\0\0\0\0\0\0\0' >floats
   fails 1 'floats: not a row of whole numbers' lep-preprocess --labels floats images
