@@ -12,7 +12,8 @@ struct lep_reader;
 
 struct lep_reader_options {
 	/* Called before a read that would block, so that a filter hands over what
-	 * it has; a negative status ends the reading. NULL: nothing to do. */
+	 * it has; a negative status ends the reading, a positive result asks to be
+	 * called again if so many milliseconds bring nothing. NULL: nothing to do. */
 	int (*before_wait)(void *ctx, struct lep_error *e);
 	void *ctx;
 	int force_terminal;     /* read from a terminal all the same */

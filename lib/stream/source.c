@@ -210,10 +210,17 @@ static int read_some(struct lep_source *s, void *p, size_t n, size_t *got, struc
 	int status;
 
 	*got = 0;
-	if (s->options.before_wait && !readable(s)) {
-		status = s->options.before_wait(s->options.ctx, e);
+	while (s->options.before_wait && !readable(s)) {
+		struct pollfd w = {.fd = s->fd, .events = POLLIN};
+
+		status = lep_stop_check(e);
+		if (!status)
+			status = s->options.before_wait(s->options.ctx, e);
 		if (status < 0)
 			return status;
+		if (status == 0)
+			break;
+		(void)poll(&w, 1, status);
 	}
 	for (;;) {
 		ssize_t k;
