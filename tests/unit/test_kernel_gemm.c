@@ -84,13 +84,13 @@ static void shapes(void)
 	static const size_t ms[] = {1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 25, 29};
 	static const struct { size_t nseg, len; ptrdiff_t step; } ks[] = {
 		{1, 1, 1}, {9, 1, 1}, {1, 37, 1}, {3, 5, 2}, {9, 3, 1}, {2, 2, 9}, {60, 10, 3}};
-	int flags = 0;
+	unsigned flags = 0;
 
 	for (size_t i = 0; i < sizeof(ns) / sizeof(*ns); i++) {
 		for (size_t j = 0; j < sizeof(ms) / sizeof(*ms); j++) {
 			for (size_t k = 0; k < sizeof(ks) / sizeof(*ks); k++) {
 				struct shape s = {ms[j], ns[i], ks[k].nseg, ks[k].len, ks[k].step,
-					flags & 1, flags >> 1 & 1, flags >> 2 & 1};
+					(int)(flags & 1), (int)(flags >> 1 & 1), (int)(flags >> 2 & 1)};
 
 				flags = flags * 5 + 3;
 				one_shape(&s);

@@ -32,7 +32,22 @@
 #include "kernel/real.h"
 
 #define VL 16
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SIMD_SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define SIMD_SANITIZED
+#endif
+
 #define SIMD static inline __attribute__((always_inline))
+/* Larger functions: inlined where a lane is a register's lane, called where
+ * sixteen of them are many instructions, for the compiler's sake. */
+#if (defined(LEP_ISA_avx512) || defined(LEP_ISA_avx2)) && !defined(LEP_DOUBLE)
+#define SIMD_LARGE SIMD
+#else
+#define SIMD_LARGE static __attribute__((noinline, unused))
+#endif
 #define R(x) ((lep_real)(x))
 #ifdef LEP_DOUBLE
 #define R_SQRT(a) sqrt(a)

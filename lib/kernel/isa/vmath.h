@@ -14,28 +14,28 @@
 
 #ifdef LEP_DOUBLE
 
-SIMD vf vf_exp(vf x)
+SIMD_LARGE vf vf_exp(vf x)
 {
 	const lanes a = vf_lanes(x);
 
 	REALWISE(exp(a.v[i]));
 }
 
-SIMD vf vf_log(vf x)
+SIMD_LARGE vf vf_log(vf x)
 {
 	const lanes a = vf_lanes(x);
 
 	REALWISE(log(a.v[i]));
 }
 
-SIMD vf vf_tanh(vf x)
+SIMD_LARGE vf vf_tanh(vf x)
 {
 	const lanes a = vf_lanes(x);
 
 	REALWISE(tanh(a.v[i]));
 }
 
-SIMD vf vf_erf(vf x)
+SIMD_LARGE vf vf_erf(vf x)
 {
 	const lanes a = vf_lanes(x);
 
@@ -43,7 +43,7 @@ SIMD vf vf_erf(vf x)
 }
 
 /* log(1 + u), 0 <= u <= 1 */
-SIMD vf vf_log1p(vf u)
+SIMD_LARGE vf vf_log1p(vf u)
 {
 	const lanes a = vf_lanes(u);
 
@@ -67,7 +67,7 @@ SIMD vf vf_horner(vf x, const float *c, int n)
  * 1.5 * 2^23 rounds, and leaves n in the low bits. 2^n is applied in two
  * factors, so that overflow and denormals come out of one rounding.
  */
-SIMD vf vf_exp(vf x)
+SIMD_LARGE vf vf_exp(vf x)
 {
 	static const float c[] = {1 / 5040.0f, 1 / 720.0f, 1 / 120.0f, 1 / 24.0f, 1 / 6.0f, 0.5f,
 		1.0f, 1.0f};
@@ -95,7 +95,7 @@ SIMD vf vf_exp(vf x)
  * x = 2^e m, m in [sqrt 1/2, sqrt 2): log x = e ln 2 + log(1 + f), f = m - 1,
  * log(1 + f) = f - s (f - R), s = f / (2 + f), R = s^2 (2/3 + 2/5 s^2 + ...).
  */
-SIMD vf vf_log(vf x)
+SIMD_LARGE vf vf_log(vf x)
 {
 	static const float c[] = {2 / 9.0f, 2 / 7.0f, 2 / 5.0f, 2 / 3.0f};
 	const vf one = vf_set1(1.0f);
@@ -121,7 +121,7 @@ SIMD vf vf_log(vf x)
 	return y;
 }
 
-SIMD vf vf_log1p(vf u)
+SIMD_LARGE vf vf_log1p(vf u)
 {
 	vf one = vf_set1(1.0f);
 	vf s = vf_add(one, u);
@@ -131,7 +131,7 @@ SIMD vf vf_log1p(vf u)
 }
 
 /* |x| < 0.625: odd polynomial, relative error 1.8e-10; else 1 - 2 / (e^2x + 1) */
-SIMD vf vf_tanh(vf x)
+SIMD_LARGE vf vf_tanh(vf x)
 {
 	static const float c[] = {2.122745841e-03f, -8.156280534e-03f, 2.169260712e-02f,
 		-5.394537842e-02f, 1.333319591e-01f, -3.333333057e-01f};
@@ -149,7 +149,7 @@ SIMD vf vf_tanh(vf x)
 
 /* |x| < 0.93: odd polynomial, relative error 4.7e-10; else 1 - exp(log erfc),
  * log erfc(t) / t + 1 fitted to 6.8e-10 / (t erfc t); 1 from 4 on */
-SIMD vf vf_erf(vf x)
+SIMD_LARGE vf vf_erf(vf x)
 {
 	static const float cs[] = {8.327489399e-05f, -8.133216001e-04f, 5.200260763e-03f,
 		-2.685912005e-02f, 1.128369123e-01f, -3.761263352e-01f, 1.283791666e-01f};
@@ -168,7 +168,7 @@ SIMD vf vf_erf(vf x)
 #endif
 
 /* 1 / (1 + e^-x), by e^-|x| so that nothing overflows */
-SIMD vf vf_sigmoid(vf x)
+SIMD_LARGE vf vf_sigmoid(vf x)
 {
 	vf one = vf_set1(R(1));
 	vf e = vf_exp(vf_neg(vf_abs(x)));
@@ -178,7 +178,7 @@ SIMD vf vf_sigmoid(vf x)
 }
 
 /* log(1 + e^x) = max(x, 0) + log(1 + e^-|x|) */
-SIMD vf vf_softplus(vf x)
+SIMD_LARGE vf vf_softplus(vf x)
 {
 	vf l = vf_log1p(vf_exp(vf_neg(vf_abs(x))));
 
