@@ -351,5 +351,9 @@ int main(int argc, char **argv)
 	struct lep_error e;
 	int rc = lep_cli_start(&program, argc, argv, &ops);
 
-	return rc >= 0 ? rc : lep_cli_end(run(&ops, &e), &e);
+	if (rc >= 0)
+		return rc;
+	rc = lep_cli_end(run(&ops, &e), &e);
+	lep_operands_release(&ops);
+	return rc;
 }
