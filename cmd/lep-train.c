@@ -1,26 +1,15 @@
 /* lep-train: a network description and a tensor stream to a model. */
-#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/output.h"
-#include "base/stop.h"
-#include "base/text.h"
 #include "cli/cli.h"
-#include "cli/progress.h"
-#include "cli/sandbox.h"
+#include "cli/train_run.h"
+#include "cli/train_setup.h"
 #include "cli/train_talk.h"
-#include "data/bytes.h"
 #include "nn/class_weight.h"
-#include "nn/ready.h"
-#include "nn/syntax.h"
 #include "nn/train.h"
-#include "nn/transfer.h"
 
 static const char *const losses[] = {"auto", "crossentropy", "binary_crossentropy", "mse", "mae", "huber", NULL};
 static const char *const keeps[] = {"last", "best", NULL};
@@ -75,7 +64,7 @@ static const struct lep_option options[] = {
 	LEP_OPTION_VERBOSE(&o.verbose),
 };
 
-static const char *const usage[] = {"-n FILE|NAME [options] [STREAM]", "--list", NULL};
+static const char *const usage[] = {"-n FILE|NAME [options] [STREAM]", "--print FILE|NAME", "--list", NULL};
 
 static const struct lep_program program = {
 	.name = "lep-train",
@@ -88,6 +77,7 @@ static const struct lep_program program = {
 
 struct work {
 	const struct lep_operands *ops;
+	struct lep_train_files files;
 	char *text;                   /* of the network */
 	const char *text_name;
 	struct lep_dataset *data, *check;
@@ -100,62 +90,11 @@ struct work {
 	FILE *log;
 	struct lep_head head;
 	struct lep_buf identity;      /* options that a resumption must share */
-	double saved, epoch_began;
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- what the options say ---- */
 
-static int read_text(char **out, const char *path, struct lep_error *e)
-{
-	struct lep_bytes *b;
-	struct lep_buf text = {0};
-	int rc = lep_bytes_open(&b, path, e);
-
-	if (rc)
-		return rc;
-	rc = lep_bytes_read(b, &text, LEP_TEXT_MAX + 1, e) < 0 ? e->status : 0;
-	if (rc == 0 && (!text.data || memchr(text.data, '\0', text.len)))
-		rc = lep_fail(e, LEP_ERR_DATA, "%s: %s", path, text.data ? "not a text" : "is empty");
-	*out = rc ? NULL : lep_strdup(text.data);
-	lep_buf_release(&text);
-	lep_bytes_close(b);
-	return rc || *out ? rc : lep_fail_nomem(e, 0);
-}
-
-static int read_network(struct work *w, struct lep_error *e)
-{
-	const struct lep_ready *ready = o.network ? lep_ready_find(o.network) : NULL;
-
-	if (!o.network == !o.layers)
-		return lep_fail(e, LEP_ERR_USAGE, o.network ? "-n and --layers exclude each other" :
-			"a network is missing: -n FILE, -n NAME (see --list) or --layers TEXT");
-	w->text_name = o.network ? o.network : "--layers";
-	if (o.layers || ready) {
-		w->text = lep_strdup(o.layers ? o.layers : ready->text);
-		return w->text ? 0 : lep_fail_nomem(e, 0);
-	}
-	return read_text(&w->text, o.network, e);
-}
-
-static int read_share(double *share)
-{
-	char *end;
-
-	if (!o.validation)
-		return 0;
-	*share = strtod(o.validation, &end);
-	return end != o.validation && !*end && *share > 0 && *share < 1;
-}
-
-static int read_training(struct work *w, struct lep_error *e)
+static int read_rates(struct work *w, struct lep_error *e)
 {
 	struct lep_train_options *t = &w->t;
 	int rc = lep_optim_parse(&t->optim, o.optimizer, e);
@@ -171,12 +110,22 @@ static int read_training(struct work *w, struct lep_error *e)
 		return lep_fail_at(e, "--schedule");
 	if (rc == 0 && o.warmup && (rc = lep_schedule_parse_warmup(&t->schedule, o.warmup, e)))
 		return lep_fail_at(e, "--warmup");
-	if (rc == 0)
-		rc = lep_schedule_check(&t->schedule, e);
+	return rc ? rc : lep_schedule_check(&t->schedule, e);
+}
+
+static int read_training(struct work *w, struct lep_error *e)
+{
+	struct lep_train_options *t = &w->t;
+	int rc = read_rates(w, e);
+
 	if (rc == 0 && o.resume && !o.checkpoint)
 		rc = lep_fail(e, LEP_ERR_USAGE, "--resume needs --checkpoint FILE");
+	if (rc == 0 && o.every > 0 && !o.checkpoint)
+		rc = lep_fail(e, LEP_ERR_USAGE, "--every needs --checkpoint FILE");
 	if (rc == 0 && w->ops->n > 1)
 		rc = lep_fail(e, LEP_ERR_USAGE, "one stream at most, not %zu", w->ops->n);
+	if (rc == 0)
+		rc = lep_setup_share(&t->validation_share, o.validation, e);
 	t->epochs = o.epochs;
 	t->batch = (size_t)o.batch;
 	t->seed = o.seed;
@@ -185,71 +134,74 @@ static int read_training(struct work *w, struct lep_error *e)
 	t->patience = o.patience;
 	t->keep = o.keep || (o.patience && !lep_option_given(w->ops, &o.keep)) ? LEP_KEEP_BEST : LEP_KEEP_LAST;
 	t->skip_bad = o.bad != LEP_BAD_FAIL;
-	read_share(&t->validation_share);
-	if (!read_share(&t->validation_share))
-		t->validation_share = 0;
+	t->network = w->text_name;
 	return rc;
 }
 
 /* ---- opening things ---- */
 
-static int drop_rights(struct work *w, int share, struct lep_error *e)
+static int open_outputs(struct work *w, struct lep_error *e)
 {
-	const char *read[3], *write[3];
-	char *folder[3] = {o.output ? lep_sandbox_folder(o.output) : NULL,
-		o.checkpoint ? lep_sandbox_folder(o.checkpoint) : NULL, o.log ? lep_sandbox_folder(o.log) : NULL};
-	size_t nread = 0, nwrite = 0;
-	char note[LEP_SANDBOX_NOTE];
-
-	(void)e;
-	if (w->ops->n)
-		read[nread++] = w->ops->name[0];
-	if (o.validation && !share)
-		read[nread++] = o.validation;
-	if (o.checkpoint)
-		read[nread++] = o.checkpoint;
-	for (int i = 0; i < 3; i++)
-		if (folder[i])
-			write[nwrite++] = folder[i];
-	lep_sandbox(read, nread, write, nwrite, note);
-	lep_explain(1, "%s", note);
-	for (int i = 0; i < 3; i++)
-		lep_free(folder[i]);
-	return 0;
-}
-
-static int open_output(struct work *w, struct lep_error *e)
-{
+	struct lep_output *probe = NULL;
 	int rc = lep_cli_check_output(o.output, o.force, e);
 
 	if (rc == 0)
 		rc = lep_output_open(&w->out, o.output, e);
+	/* A checkpoint that cannot be made is to fail now, not after an epoch. */
+	if (rc == 0 && o.checkpoint)
+		rc = lep_output_open(&probe, o.checkpoint, e);
+	lep_output_free(probe);
 	if (rc == 0 && o.log) {
-		w->log = fopen(o.log, o.resume ? "a" : "w");
+		w->log = fopen(o.log, o.resume ? "ae" : "we");
 		if (!w->log)
 			rc = lep_fail_errno(e, "%s", o.log);
 	}
 	return rc;
 }
 
+/* A spill file cannot be opened once rights are dropped; without one, data that
+ * need it fail when they do. */
+static void prepare_spill(struct lep_reader_options *how)
+{
+	struct lep_error ignored;
+
+	how->spill = lep_spill_open(&ignored);
+	how->have_spill = how->spill >= 0;
+}
+
 static int open_data(struct work *w, struct lep_error *e)
 {
-	struct lep_reader_options how = {.force_terminal = o.force};
-	int share = w->t.validation_share > 0, rc;
+	struct lep_reader_options how = {.force_terminal = o.force}, check = how;
+	int rc;
 
-	if (!w->ops->n || strcmp(w->ops->name[0], "-") == 0) {
-		how.spill = lep_spill_open(e);
-		how.have_spill = how.spill >= 0;
-		if (how.spill < 0)
-			return how.spill;
-	}
-	drop_rights(w, share, e);
-	rc = lep_dataset_open(&w->data, w->ops->n ? w->ops->name[0] : NULL, &how, (size_t)o.limit, e);
-	if (rc == 0 && o.validation && !share)
-		rc = lep_dataset_open(&w->check, o.validation, NULL, (size_t)o.limit, e);
+	prepare_spill(&how);
+	if (w->files.validation)
+		prepare_spill(&check);
+	lep_setup_sandbox(&w->files);
+	rc = lep_dataset_open(&w->data, w->files.data, &how, (size_t)o.limit, e);
+	if (rc == 0 && w->files.validation)
+		rc = lep_dataset_open(&w->check, w->files.validation, &check, (size_t)o.limit, e);
 	if (rc == 0 && lep_dataset_head(w->data)->kind != LEP_KIND_DATA)
 		rc = lep_fail(e, LEP_ERR_DATA, "%s: holds a model, not data", lep_dataset_name(w->data));
+	if (rc == 0 && w->check && lep_dataset_head(w->check)->kind != LEP_KIND_DATA)
+		rc = lep_fail(e, LEP_ERR_DATA, "%s: holds a model, not data", lep_dataset_name(w->check));
 	return rc;
+}
+
+static int open_files(struct work *w, struct lep_error *e)
+{
+	int rc;
+
+	w->files.data = w->ops->n ? w->ops->name[0] : NULL;
+	w->files.validation = w->t.validation_share > 0 ? NULL : o.validation;
+	w->files.output = o.summary ? NULL : o.output;
+	w->files.checkpoint = o.summary ? NULL : o.checkpoint;
+	w->files.log = o.summary ? NULL : o.log;
+	w->files.from = &o.from;
+	rc = lep_setup_check_files(&w->files, e);
+	if (rc == 0 && !o.summary)
+		rc = open_outputs(w, e);
+	return rc ? rc : open_data(w, e);
 }
 
 static int build_network(struct work *w, const struct lep_kernels *k, struct lep_error *e)
@@ -265,6 +217,8 @@ static int build_network(struct work *w, const struct lep_kernels *k, struct lep
 	target = &h->field[lep_net_target(w->net)];
 	kind = o.loss ? (enum lep_loss_kind)(o.loss - 1) :
 		lep_loss_default(lep_net_output(w->net, NULL), target->table ? target->table->n : 0, lep_net_final(w->net));
+	if (lep_net_final(w->net) && !lep_loss_undoes(kind, lep_net_final(w->net)))
+		lep_net_keep_final(w->net);
 	lep_loss_init(&w->t.loss, kind);
 	w->t.loss.smoothing = o.smoothing;
 	w->t.loss.delta = o.delta;
@@ -273,168 +227,28 @@ static int build_network(struct work *w, const struct lep_kernels *k, struct lep
 		w->t.loss.class_weight = w->class_weight;
 		w->t.loss.classes = target->table ? target->table->n : 0;
 	}
-	lep_net_init(w->net, o.seed);
 	return rc;
-}
-
-/* Weights of earlier models, and what is to stay as it is. */
-static int start_from(struct work *w, struct lep_error *e)
-{
-	size_t n = lep_net_params(w->net);
-	unsigned char *taken = lep_alloc(n, 1);
-	int rc = taken ? 0 : lep_fail_nomem(e, 0);
-
-	for (size_t i = 0; i < o.from.n && rc == 0; i++)
-		rc = lep_transfer(w->net, lep_dataset_head(w->data)->field, o.from.item[i], taken, e);
-	for (size_t i = 0; i < n && rc == 0 && o.from.n; i++)
-		lep_say("%s %s", taken[i] ? "taken" : "new  ", lep_net_param(w->net, i)->name);
-	for (size_t i = 0; i < o.freeze.n && rc == 0; i++)
-		if (!lep_net_freeze(w->net, o.freeze.item[i]))
-			rc = lep_fail(e, LEP_ERR_USAGE, "--freeze: no weight's name matches '%s'", o.freeze.item[i]);
-	lep_free(taken);
-	return rc;
-}
-
-/* The options that count, and what counts of those that name files: that they were given. */
-static void describe(const struct work *w, enum lep_provenance_mode mode, struct lep_buf *line)
-{
-	struct lep_buf number = {0};
-
-	lep_provenance(w->ops, mode, line);
-	if (mode == LEP_PROVENANCE_NONE)
-		return;
-	if (w->t.validation_share > 0)
-		lep_text_number(&number, w->t.validation_share);
-	if (o.validation)
-		lep_buf_addf(line, " --validation%s%s", number.len ? " " : "", number.len ? number.data : "");
-	for (size_t i = 0; i < o.from.n; i++)
-		lep_buf_adds(line, " --from");
-	line->failed |= number.failed;
-	lep_buf_release(&number);
 }
 
 /* The model's head, and what a resumed run must have in common with this one. */
 static int make_head(struct work *w, struct lep_error *e)
 {
+	const struct lep_head *h = lep_dataset_head(w->data);
 	struct lep_buf line = {0};
 	int rc;
 
-	describe(w, LEP_PROVENANCE_SHORT, &w->identity);
-	describe(w, o.provenance, &line);
+	lep_setup_describe(w->ops, LEP_PROVENANCE_SHORT, o.validation, w->t.validation_share, o.from.n, &w->identity);
+	lep_setup_describe(w->ops, o.provenance, o.validation, w->t.validation_share, o.from.n, &line);
 	rc = line.failed || w->identity.failed ? lep_fail_nomem(e, 0) :
-		lep_model_head(&w->head, w->net, lep_dataset_head(w->data)->field, lep_loss_name(w->t.loss.kind),
-			o.provenance == LEP_PROVENANCE_NONE ? NULL : lep_dataset_head(w->data), line.data, e);
+		lep_model_head(&w->head, w->net, h->field, lep_loss_name(w->t.loss.kind),
+			o.provenance == LEP_PROVENANCE_NONE ? NULL : h, line.data, e);
 	lep_buf_release(&line);
 	return rc;
-}
-
-/* ---- the work ---- */
-
-static int save(struct work *w, struct lep_error *e)
-{
-	w->saved = now();
-	return o.checkpoint ? lep_trainer_save(w->trainer, o.checkpoint, &w->head, w->identity.data, e) : 0;
-}
-
-static int write_log(struct work *w, const struct lep_epoch *ep, double seconds, struct lep_error *e)
-{
-	struct lep_buf line = {0};
-	int rc = 0;
-
-	lep_talk_json(ep, seconds, &line);
-	if (line.failed)
-		rc = lep_fail_nomem(e, 0);
-	else if (fwrite(line.data, 1, line.len, w->log) != line.len || fflush(w->log))
-		rc = lep_fail_errno(e, "%s", o.log);
-	lep_buf_release(&line);
-	return rc;
-}
-
-static int end_epoch(struct work *w, struct lep_error *e)
-{
-	double seconds = now() - w->epoch_began;
-	struct lep_buf line = {0};
-	struct lep_epoch ep;
-	int rc = lep_trainer_epoch(w->trainer, &ep, e), more = rc;
-
-	if (rc < 0)
-		return rc;
-	lep_talk_epoch(&ep, o.epochs, seconds, &line);
-	lep_say("%s", line.failed ? "" : line.data);
-	lep_buf_release(&line);
-	rc = w->log ? write_log(w, &ep, seconds, e) : 0;
-	if (rc == 0)
-		rc = save(w, e);
-	w->epoch_began = now();
-	return rc < 0 ? rc : more;
-}
-
-/* Interrupted: the batch is done, so the state is whole. */
-static int stop(struct work *w, struct lep_error *e)
-{
-	struct lep_metrics m;
-	int64_t epoch;
-	int rc = save(w, e);
-
-	lep_trainer_progress(w->trainer, &epoch, &m);
-	if (rc == 0 && o.checkpoint)
-		lep_say("stopped in epoch %lld after %llu samples; the same command with --resume goes on from %s",
-			(long long)epoch, (unsigned long long)m.samples, o.checkpoint);
-	else if (rc == 0)
-		lep_say("stopped in epoch %lld after %llu samples; nothing is saved without --checkpoint",
-			(long long)epoch, (unsigned long long)m.samples);
-	return rc ? rc : lep_stop_check(e);
-}
-
-static int train(struct work *w, struct lep_error *e)
-{
-	struct lep_progress bar;
-	struct lep_metrics m;
-	int64_t epoch;
-	char what[64];
-	int rc = !lep_trainer_done(w->trainer);
-
-	w->saved = w->epoch_began = now();
-	while (rc > 0) {
-		lep_trainer_progress(w->trainer, &epoch, &m);
-		snprintf(what, sizeof(what), "epoch %lld/%lld", (long long)epoch, (long long)o.epochs);
-		lep_progress_start(&bar, what, lep_trainer_samples(w->trainer));
-		bar.base = m.samples;
-		do {
-			rc = lep_trainer_batch(w->trainer, e);
-			if (rc >= 0 && lep_stop_requested())
-				rc = rc ? stop(w, e) : rc;
-			else if (rc > 0 && o.every > 0 && now() - w->saved >= o.every && save(w, e))
-				rc = e->status;
-			if (rc > 0 && lep_progress_due(&bar)) {
-				lep_trainer_progress(w->trainer, &epoch, &m);
-				lep_progress_show(&bar, m.samples, "loss %.4f%s", m.loss, "");
-			}
-		} while (rc > 0);
-		lep_progress_end(&bar);
-		if (rc == 0)
-			rc = end_epoch(w, e);
-		if (rc > 0 && lep_stop_requested())
-			rc = stop(w, e);
-	}
-	return rc;
-}
-
-static int finish(struct work *w, struct lep_error *e)
-{
-	int rc;
-
-	lep_trainer_finish(w->trainer);
-	if (lep_trainer_best(w->trainer))
-		lep_say("kept the weights of epoch %lld", (long long)lep_trainer_best(w->trainer));
-	rc = lep_model_write(w->out, &w->head, w->net, e);
-	if (rc)
-		return lep_fail_at(e, "%s", lep_output_name(w->out));
-	return lep_output_commit(w->out, e);
 }
 
 static int begin(struct work *w, struct lep_error *e)
 {
+	const char *only;
 	int rc = lep_trainer_new(&w->trainer, w->net, w->data, w->check, &w->t, w->pool, e);
 
 	if (rc)
@@ -443,6 +257,9 @@ static int begin(struct work *w, struct lep_error *e)
 		lep_warn("%llu bad records left out", (unsigned long long)lep_trainer_bad(w->trainer));
 	if (lep_trainer_targetless(w->trainer))
 		lep_warn("%llu records without target left out", (unsigned long long)lep_trainer_targetless(w->trainer));
+	if ((only = lep_trainer_only_class(w->trainer)))
+		lep_warn("%s: all records are of class '%s': there is nothing to tell apart",
+			lep_dataset_name(w->data), only);
 	if (!o.resume)
 		return 0;
 	rc = lep_trainer_load(w->trainer, o.checkpoint, w->identity.data, e);
@@ -451,62 +268,66 @@ static int begin(struct work *w, struct lep_error *e)
 	return rc < 0 ? rc : 0;
 }
 
-static int print_summary(const struct work *w, struct lep_error *e)
-{
-	struct lep_buf text = {0};
+/* ---- the work ---- */
 
-	lep_talk_summary(w->net, &text);
-	if (text.failed)
-		return lep_fail_nomem(e, 0);
-	if (o.summary)
-		fwrite(text.data, 1, text.len, stdout);
-	else
-		lep_say("%.*s", (int)text.len - 1, text.data);
-	lep_buf_release(&text);
-	return 0;
-}
-
-/* --list, --print: what needs no data. */
-static int print_ready(const struct work *w)
+static int work(struct work *w, struct lep_error *e)
 {
-	for (size_t i = 0; o.list && lep_ready[i].name; i++)
-		printf("%-12s %s\n", lep_ready[i].name, lep_ready[i].summary);
-	if (o.print)
-		printf("%s%s", w->text, w->text[strlen(w->text) - 1] == '\n' ? "" : "\n");
-	return 0;
+	struct lep_train_run r = {.trainer = w->trainer, .epochs = o.epochs, .checkpoint = o.checkpoint,
+		.every = o.every, .head = &w->head, .identity = w->identity.data, .log = w->log, .log_name = o.log};
+	int rc = lep_train_run(&r, e);
+
+	if (rc)
+		return rc;
+	lep_trainer_finish(w->trainer);
+	if (lep_trainer_best(w->trainer))
+		lep_say("kept the weights of epoch %lld", (long long)lep_trainer_best(w->trainer));
+	rc = lep_model_write(w->out, &w->head, w->net, e);
+	return rc ? rc : lep_output_commit(w->out, e);
 }
 
 static int run(struct work *w, struct lep_error *e)
 {
 	const struct lep_kernels *k = lep_kernels_select(lep_cli_isa(), e);
-	int threads = lep_cli_threads(o.threads, e), rc;
+	int threads = lep_cli_threads(o.threads, e), is_file, rc;
 
 	if (o.list)
-		return print_ready(w);
-	rc = !k || threads < 0 ? e->status : read_network(w, e);
+		return lep_talk_ready(e);
+	if (o.print && !o.network && !o.layers && w->ops->n == 1)
+		o.network = w->ops->name[0];
+	rc = !k || threads < 0 ? e->status : lep_setup_network(&w->text, &w->text_name, &is_file, o.network, o.layers, e);
 	if (rc || o.print)
-		return rc ? rc : print_ready(w);
+		return rc ? rc : lep_talk_text(w->text, e);
+	w->files.network = is_file ? o.network : NULL;
 	rc = read_training(w, e);
-	if (rc == 0 && !o.summary)
-		rc = open_output(w, e);
 	if (rc == 0)
-		rc = open_data(w, e);
+		rc = open_files(w, e);
 	if (rc == 0)
 		rc = build_network(w, k, e);
 	if (rc == 0)
-		rc = print_summary(w, e);
+		rc = lep_talk_summary(w->net, o.summary, e);
 	if (rc || o.summary)
 		return rc;
-	rc = start_from(w, e);
+	lep_net_init(w->net, o.seed);
+	rc = lep_setup_weights(w->net, lep_dataset_head(w->data)->field, &o.from, &o.freeze, e);
 	if (rc == 0)
 		rc = lep_threads_new(&w->pool, threads, e);
 	if (rc == 0)
 		rc = make_head(w, e);
 	if (rc == 0)
 		rc = begin(w, e);
-	if (rc == 0)
-		rc = train(w, e);
-	return rc ? rc : finish(w, e);
+	return rc ? rc : work(w, e);
+}
+
+/* What reads our output is to hear why nothing came. */
+static void pass_on(struct work *w, const struct lep_error *e)
+{
+	const char *cause = lep_abort_cause(e);
+	char text[LEP_ERROR_MAX + 64];
+
+	if (!w->out || !lep_output_is_direct(w->out))
+		return;
+	snprintf(text, sizeof(text), "%s: %s", program.name, e->text);
+	lep_writer_abort(NULL, w->out, cause ? cause : text);
 }
 
 static void release(struct work *w)
@@ -538,8 +359,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	lep_head_init(&w.head);
 	status = run(&w, &e);
-	if (status < 0 && w.out && !o.output)
-		lep_writer_abort(NULL, w.out, e.text);
+	if (status < 0)
+		pass_on(&w, &e);
 	release(&w);
 	lep_operands_release(&ops);
 	return lep_cli_end(status, &e);

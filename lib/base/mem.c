@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
 int lep_mul_overflow(size_t a, size_t b, size_t *product)
 {
@@ -21,6 +22,15 @@ void *lep_alloc(size_t n, size_t size)
 	if (p)
 		memset(p, 0, bytes);
 	return p;
+}
+
+int lep_mem_lacks(double bytes)
+{
+	struct sysinfo s;
+
+	if (sysinfo(&s) != 0)
+		return 0;
+	return bytes > ((double)s.totalram + (double)s.totalswap) * (double)s.mem_unit;
 }
 
 void lep_free(void *p)

@@ -17,6 +17,10 @@
 void *lep_alloc(size_t n, size_t size) LEP_MUST_USE;
 void lep_free(void *p);
 
+/* Whether bytes are more than the machine has, swap included: asked before sums of
+ * allocations that would each be granted and end in the system's killer. */
+int lep_mem_lacks(double bytes);
+
 /* Grow p (from lep_alloc, or NULL) to n * size bytes, keeping the first
  * old_bytes; NULL on failure, and p is still valid then. */
 void *lep_grow(void *p, size_t old_bytes, size_t n, size_t size) LEP_MUST_USE;

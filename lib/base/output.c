@@ -311,6 +311,11 @@ const char *lep_output_name(const struct lep_output *o)
 	return o->name;
 }
 
+int lep_output_is_direct(const struct lep_output *o)
+{
+	return o->dir < 0;
+}
+
 int lep_output_is_terminal(const struct lep_output *o)
 {
 	return o->fd >= 0 && isatty(o->fd);

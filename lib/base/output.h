@@ -34,6 +34,8 @@ void lep_output_free(struct lep_output *o);
 
 /* For messages: the path, or "<stdout>". Borrowed. */
 const char *lep_output_name(const struct lep_output *o);
+/* Whether bytes go straight to where they belong (a pipe, a device), not aside. */
+int lep_output_is_direct(const struct lep_output *o);
 int lep_output_is_terminal(const struct lep_output *o);
 
 /* A whole file at once, written aside and renamed: checkpoints, pictures. */

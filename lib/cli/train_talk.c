@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cli.h"
 #include "cli/json.h"
+#include "nn/ready.h"
 
 /* 93322 as "93,322" */
 static const char *grouped(char text[32], uint64_t v)
@@ -22,7 +24,7 @@ static const char *grouped(char text[32], uint64_t v)
 	return text;
 }
 
-void lep_talk_summary(const struct lep_net *n, struct lep_buf *out)
+static void add_summary(const struct lep_net *n, struct lep_buf *out)
 {
 	uint64_t params = 0, operations = 0;
 	char p[32], o[32], shape[LEP_SHAPE_TEXT_MAX];
@@ -42,6 +44,59 @@ void lep_talk_summary(const struct lep_net *n, struct lep_buf *out)
 		operations += row.operations;
 	}
 	lep_buf_addf(out, "%-*s  %-14s %12s %16s\n", (int)wide, "in all", "", grouped(p, params), grouped(o, operations));
+}
+
+/* Errors of standard output show at the end, where it is closed. */
+static int put(struct lep_buf *text, int to_stdout, struct lep_error *e)
+{
+	int rc = text->failed ? lep_fail_nomem(e, 0) : 0;
+
+	if (rc == 0 && to_stdout)
+		fwrite(text->data, 1, text->len, stdout);
+	/* Line by line: one piece of talk may be too long. */
+	for (size_t at = 0, len; rc == 0 && !to_stdout && at < text->len; at += len + 1) {
+		len = strcspn(text->data + at, "\n");
+		lep_say("%.*s", (int)len, text->data + at);
+	}
+	lep_buf_release(text);
+	return rc;
+}
+
+int lep_talk_summary(const struct lep_net *n, int to_stdout, struct lep_error *e)
+{
+	struct lep_buf text = {0};
+
+	add_summary(n, &text);
+	return put(&text, to_stdout, e);
+}
+
+int lep_talk_ready(struct lep_error *e)
+{
+	struct lep_buf text = {0};
+
+	for (size_t i = 0; lep_ready[i].name; i++)
+		lep_buf_addf(&text, "%-12s %s\n", lep_ready[i].name, lep_ready[i].summary);
+	return put(&text, 1, e);
+}
+
+int lep_talk_text(const char *text, struct lep_error *e)
+{
+	struct lep_buf out = {0};
+	size_t len = strlen(text);
+
+	lep_buf_add(&out, text, len);
+	if (!len || text[len - 1] != '\n')
+		lep_buf_addc(&out, '\n');
+	return put(&out, 1, e);
+}
+
+const char *lep_talk_running(const struct lep_metrics *m, char text[LEP_TALK_RUNNING])
+{
+	int n = snprintf(text, LEP_TALK_RUNNING, "loss %.4f", m->loss);
+
+	if (!isnan(m->accuracy) && n > 0 && n < LEP_TALK_RUNNING)
+		snprintf(text + n, (size_t)(LEP_TALK_RUNNING - n), "  accuracy %.4f", m->accuracy);
+	return text;
 }
 
 static void add_metrics(struct lep_buf *out, const char *what, const struct lep_metrics *m)
@@ -74,7 +129,7 @@ static void json_metrics(struct lep_json *j, const struct lep_metrics *m)
 	lep_json_uint(j, m->samples);
 }
 
-void lep_talk_json(const struct lep_epoch *ep, double seconds, struct lep_buf *out)
+static void add_json(const struct lep_epoch *ep, double seconds, struct lep_buf *out)
 {
 	struct lep_json j = {.buf = out};
 
@@ -96,4 +151,18 @@ void lep_talk_json(const struct lep_epoch *ep, double seconds, struct lep_buf *o
 	lep_json_number(&j, seconds);
 	lep_json_close(&j);
 	lep_buf_addc(out, '\n');
+}
+
+int lep_talk_log(FILE *log, const char *name, const struct lep_epoch *ep, double seconds, struct lep_error *e)
+{
+	struct lep_buf line = {0};
+	int rc = 0;
+
+	add_json(ep, seconds, &line);
+	if (line.failed)
+		rc = lep_fail_nomem(e, 0);
+	else if (fwrite(line.data, 1, line.len, log) != line.len || fflush(log))
+		rc = lep_fail_errno(e, "%s", name);
+	lep_buf_release(&line);
+	return rc;
 }

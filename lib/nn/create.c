@@ -42,7 +42,8 @@ int lep_build_input(struct lep_builder_nn *b, const struct lep_stmt *s, const ch
 	int value;
 
 	for (size_t i = 0; i < n->nfields && !f; i++)
-		if (name ? strcmp(n->fields[i].name, name) == 0 : n->fields[i].role == LEP_ROLE_INPUT) {
+		if (name ? strcmp(n->fields[i].name, name) == 0 :
+			n->fields[i].role == LEP_ROLE_INPUT && (int)i != n->target) {
 			f = &n->fields[i];
 			index = i;
 		}
@@ -115,6 +116,9 @@ static int place_params(struct lep_builder_nn *b)
 			n->block_reals += lep_round_up(n->param[i].pub.count, 16);
 		}
 	}
+	if (lep_mem_lacks(2.0 * sizeof(lep_real) * (double)n->values_count))
+		return b->status = lep_fail(b->e, LEP_ERR_NOMEM, "%s: out of memory: %zu weights are more than this "
+			"machine can hold", b->name, n->values_count);
 	n->values = lep_alloc(n->values_count, sizeof(lep_real));
 	n->grads = lep_alloc(n->values_count, sizeof(lep_real));
 	if (!n->values || !n->grads)
@@ -167,6 +171,14 @@ void lep_net_plan(struct lep_net *n)
 			root->written = 1;
 		}
 	}
+}
+
+void lep_net_keep_final(struct lep_net *n)
+{
+	n->op[n->nop - 1].final = NULL;
+	n->final = NULL;
+	n->logits = n->output;
+	lep_net_plan(n);
 }
 
 static int make_text(struct lep_builder_nn *b)

@@ -39,11 +39,28 @@ static int new_values(struct lep_exec *x, struct lep_error *e)
 	return 0;
 }
 
+/* What the buffers below come to, each alone may look harmless. */
+static double bytes_of(const struct lep_exec *x)
+{
+	const struct lep_net *n = x->net;
+	double reals = (double)n->scratch * (double)x->block_max * x->threads;
+
+	for (size_t v = 0; v < n->nvalue; v++)
+		if (n->value[v].root == (int)v)
+			reals += (double)n->value[v].size * (double)x->capacity *
+				(x->training && n->value[v].needs_grad ? 2 : 1);
+	if (x->training)
+		reals += (double)LEP_BLOCKS * (double)n->block_reals;
+	return reals * sizeof(lep_real);
+}
+
 static int fill_exec(struct lep_exec *x, struct lep_error *e)
 {
 	const struct lep_net *n = x->net;
 	int rc;
 
+	if (lep_mem_lacks(bytes_of(x)))
+		return lep_fail_nomem(e, bytes_of(x));
 	x->value = lep_alloc(n->nvalue, sizeof(*x->value));
 	x->grad = lep_alloc(n->nvalue, sizeof(*x->grad));
 	x->state = lep_alloc(n->nop, sizeof(*x->state));

@@ -151,8 +151,13 @@ static int add_expect(struct lep_head *h, const struct lep_net *n, const struct 
 
 	for (size_t i = 0; i < lep_net_inputs(n) && rc >= 0; i++)
 		rc = lep_head_add_copy(h, 1, &fields[lep_net_input(n, i)->field], e);
-	if (rc >= 0 && lep_net_target(n) >= 0)
-		rc = lep_head_add_copy(h, 1, &fields[lep_net_target(n)], e);
+	if (rc >= 0 && lep_net_target(n) >= 0) {
+		/* The target by --target too, whatever the data say it is. */
+		struct lep_field target = fields[lep_net_target(n)];
+
+		target.role = LEP_ROLE_TARGET;
+		rc = lep_head_add_copy(h, 1, &target, e);
+	}
 	return rc < 0 ? rc : 0;
 }
 

@@ -82,6 +82,9 @@ int lep_net_target(const struct lep_net *n);
 size_t lep_net_output(const struct lep_net *n, struct lep_shape *shape);
 /* How the output ends: "softmax", "sigmoid" or NULL; the loss is given the values before it. */
 const char *lep_net_final(const struct lep_net *n);
+/* For losses that do not undo it: the final softmax or sigmoid becomes a layer
+ * as any other, the loss is given the output itself. Before an exec is made. */
+void lep_net_keep_final(struct lep_net *n);
 const struct lep_kernels *lep_net_kernels(const struct lep_net *n);
 /* augment lines of the text, in order; NULL behind the last. */
 const char *lep_net_augment(const struct lep_net *n, size_t i, int *line);

@@ -10,6 +10,14 @@
 
 /* ---- making ---- */
 
+/* The description is at fault, like where its other lines are: not the usage. */
+static int at_network(const struct lep_trainer *t, struct lep_error *e)
+{
+	if (e && e->status == LEP_ERR_USAGE)
+		e->status = LEP_ERR_DATA;
+	return t->o.network ? lep_fail_at(e, "%s", t->o.network) : e ? e->status : LEP_ERR_DATA;
+}
+
 static int read_augment(struct lep_trainer *t, struct lep_error *e)
 {
 	struct lep_augment_input in[16];
@@ -19,15 +27,18 @@ static int read_augment(struct lep_trainer *t, struct lep_error *e)
 
 	for (size_t i = 0; rc == 0 && (text = lep_net_augment(t->net, i, &line)); i++)
 		rc = lep_augment_parse(&t->augment, text, line, e);
-	if (rc || !t->augment.n)
-		return rc;
+	if (rc)
+		return at_network(t, e);
+	if (!t->augment.n)
+		return 0;
 	if (n > sizeof(in) / sizeof(in[0]))
 		return lep_fail(e, LEP_ERR_USAGE, "augment: too many inputs");
 	for (size_t i = 0; i < n; i++)
 		in[i] = (struct lep_augment_input){.shape = &lep_net_input(t->net, i)->shape,
 			.ids = lep_net_input(t->net, i)->ids};
 	t->mixup = lep_augment_mixup(&t->augment);
-	return lep_augment_check(&t->augment, in, n, e);
+	rc = lep_augment_check(&t->augment, in, n, e);
+	return rc ? at_network(t, e) : 0;
 }
 
 static int split(struct lep_trainer *t, struct lep_dataset *data, uint8_t **part, struct lep_error *e)
@@ -120,7 +131,8 @@ static int fill(struct lep_trainer *t, struct lep_dataset *data, struct lep_data
 		rc = lep_fail(e, LEP_ERR_DATA, "%s: %llu bad records", lep_dataset_name(data),
 			(unsigned long long)t->train.bad);
 	if (rc == 0 && !t->train.n)
-		rc = lep_fail(e, LEP_ERR_DATA, "%s: no records to learn from", lep_dataset_name(data));
+		rc = lep_fail(e, LEP_ERR_DATA, "%s: no records to learn from%s", lep_dataset_name(data),
+			t->train.targetless ? ": none has a target" : t->train.bad ? ": all are bad" : "");
 	if (rc == 0 && t->check.data && !t->check.n)
 		rc = lep_fail(e, LEP_ERR_DATA, "%s: no records for validation", lep_dataset_name(t->check.data));
 	if (rc == 0 && t->o.batch > t->train.n)
@@ -350,7 +362,7 @@ void lep_trainer_progress(const struct lep_trainer *t, int64_t *epoch, struct le
 		.accuracy = accuracy(t, t->hit_sum, t->at), .samples = t->at};
 }
 
-/* Higher is better: accuracy where there is one, with the loss to part equals. */
+/* Higher is better: accuracy where there is one; of equals the first stays the best. */
 static void note_best(struct lep_trainer *t, struct lep_epoch *out)
 {
 	const struct lep_metrics *m = out->has_validation ? &out->validation : &out->train;
@@ -443,6 +455,13 @@ uint64_t lep_trainer_bad(const struct lep_trainer *t)
 uint64_t lep_trainer_targetless(const struct lep_trainer *t)
 {
 	return t->train.targetless + t->check.targetless;
+}
+
+const char *lep_trainer_only_class(const struct lep_trainer *t)
+{
+	const struct lep_table *table = lep_dataset_head(t->train.data)->field[t->train.target].table;
+
+	return table && t->train.classes == 1 ? table->entry[t->train.class] : NULL;
 }
 
 uint64_t lep_trainer_validated(const struct lep_trainer *t)

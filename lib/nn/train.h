@@ -28,6 +28,7 @@ struct lep_train_options {
 	int64_t patience;           /* epochs without improvement before it stops; 0: never */
 	enum lep_keep keep;
 	double validation_share;    /* of the data, 0: none */
+	const char *network;        /* its name, for messages; borrowed */
 	int skip_bad;               /* leave bad records out and count them (else an error) */
 };
 
@@ -62,6 +63,9 @@ uint64_t lep_trainer_samples(const struct lep_trainer *t);        /* an epoch */
 uint64_t lep_trainer_bad(const struct lep_trainer *t);            /* left out: bad */
 uint64_t lep_trainer_targetless(const struct lep_trainer *t);     /* left out: no target */
 uint64_t lep_trainer_validated(const struct lep_trainer *t);      /* samples of validation */
+
+/* The class of all samples learnt from, where it is one and the same; else NULL. Borrowed. */
+const char *lep_trainer_only_class(const struct lep_trainer *t);
 
 /* One batch. 1: the epoch goes on; 0: it was the epoch's last. */
 int lep_trainer_batch(struct lep_trainer *t, struct lep_error *e) LEP_MUST_USE;

@@ -95,6 +95,10 @@ static int judge(struct lep_samples *s, const struct lep_trainer *t, uint64_t r,
 		s->targetless++;
 		return 0;
 	}
+	if (!s->classes)
+		s->class = target.id;
+	if (s->classes < 2)
+		s->classes = s->classes && target.id != s->class ? 2 : 1;
 	return 1;
 }
 

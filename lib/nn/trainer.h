@@ -16,6 +16,8 @@ struct lep_samples {
 	size_t n;
 	uint64_t *record;         /* the records that are used, ascending */
 	uint64_t bad, targetless;
+	int32_t class;            /* of the first sample; numbers have none */
+	int classes;              /* 0, 1, or 2 for several of them */
 };
 
 struct lep_trainer {

@@ -55,22 +55,29 @@ static int take(struct lep_net *n, const struct lep_field *fields, struct lep_mo
 	return lep_fail(e, LEP_ERR_DATA, "%s: no weight has the name and shape of one of the network's", m->name);
 }
 
+/* A '=' behind a slash belongs to the file's name, as does one at its begin. */
+const char *lep_transfer_path(const char *from)
+{
+	const char *equals = strchr(from, '='), *slash = strchr(from, '/');
+
+	return equals && equals > from && (!slash || slash > equals) ? equals + 1 : from;
+}
+
 int lep_transfer(struct lep_net *n, const struct lep_field *fields, const char *from, unsigned char *taken,
 	struct lep_error *e)
 {
-	const char *equals = strchr(from, '='), *slash = strchr(from, '/');
-	int has_branch = equals && equals > from && (!slash || slash > equals);
+	const char *path = lep_transfer_path(from);
 	struct lep_buf branch = {0};
 	struct lep_model m;
 	int rc;
 
-	if (has_branch)
-		lep_buf_addf(&branch, "%.*s.", (int)(equals - from), from);
+	if (path > from)
+		lep_buf_addf(&branch, "%.*s.", (int)(path - from - 1), from);
 	if (branch.failed)
 		return lep_fail_nomem(e, 0);
-	rc = lep_model_load(&m, has_branch ? equals + 1 : from, lep_net_kernels(n), e);
+	rc = lep_model_load(&m, path, lep_net_kernels(n), e);
 	if (rc == 0)
-		rc = take(n, fields, &m, has_branch ? branch.data : NULL, taken, e);
+		rc = take(n, fields, &m, branch.data, taken, e);
 	lep_model_release(&m);
 	lep_buf_release(&branch);
 	return rc;

@@ -14,4 +14,7 @@
 int lep_transfer(struct lep_net *n, const struct lep_field *fields, const char *from, unsigned char *taken,
 	struct lep_error *e) LEP_MUST_USE;
 
+/* The path in `from`: what stands behind BRANCH=, or all of it. Borrowed. */
+const char *lep_transfer_path(const char *from);
+
 #endif
