@@ -69,6 +69,9 @@ static int choose_target(struct lep_trainer *t, struct lep_error *e)
 	if (!f->table && (!t->numbers || f->dtype == LEP_TEXT))
 		return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': cannot be learnt: its values vary in number or are text",
 			lep_dataset_name(t->train.data), f->name);
+	if (f->table && f->table->n == 1)
+		return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': cannot be learnt: its only class is '%s'",
+			lep_dataset_name(t->train.data), f->name, f->table->entry[0]);
 	rc = lep_loss_check(&t->o.loss, outputs, f->table ? f->table->n : 0, t->numbers, e);
 	if (rc)
 		return rc;

@@ -70,7 +70,10 @@ static void update_task(void *ctx, int task, int thread)
 			r.state[i] = t->state[i] ? t->state[i] + at : NULL;
 		lep_optim_step(t->k, &t->o.optim, t->step + 1, u->lr, u->scale, &r);
 	}
-	if (t->average)
+	/* What never changes has itself as its average, without rounding. */
+	if (t->average && p->frozen)
+		memcpy(t->average + at, p->value + from, len * sizeof(*p->value));
+	else if (t->average)
 		lep_average_update(t->k, t->average + at, p->value + from, len, u->average);
 }
 
