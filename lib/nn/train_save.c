@@ -199,8 +199,9 @@ static int get_position(struct lep_trainer *t, const struct lep_model *m, struct
 	for (int i = 0; i < POSITIONS; i++)
 		v[i] = (int64_t)lep_get64(position + 8 * i);
 	lep_to_f64(d, LEP_F64, sums, SUMS);
-	if (v[0] < 0 || v[1] < 0 || (uint64_t)v[1] >= t->train.n || v[2] < 0 ||
-		(v[1] % (int64_t)t->o.batch) != 0)
+	if (v[0] < 0 || v[0] > t->o.epochs || (v[0] == t->o.epochs && !v[6]) || v[1] < 0 ||
+		(uint64_t)v[1] >= t->train.n || v[1] % (int64_t)t->o.batch != 0 || v[2] < 0 || v[3] < 0 ||
+		v[3] > v[0] || v[4] < 0)
 		return lep_fail(e, LEP_ERR_DATA, "%s: its position is not one of this training", m->name);
 	t->epoch = v[0];
 	t->at = (uint64_t)v[1];
