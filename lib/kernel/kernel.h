@@ -138,7 +138,9 @@ struct lep_kernels {
 	/* Reals needed for a packed k x n matrix, and the packing: element (i, j)
 	 * is src[i * row_stride + j * col_stride]. Columns are padded with zeros to
 	 * a multiple of 16. row_stride n, col_stride 1 packs src as it is; 1 and k
-	 * packs the transpose of an n x k matrix. */
+	 * packs the transpose of an n x k matrix. A matrix whose rows come from
+	 * several places is packed in parts: rows [i, i + r) of the panel of w columns
+	 * at j go to dst + j * k + i * (w rounded up to 16), by pack(.., r, w, ..). */
 	size_t (*pack_size)(size_t k, size_t n);
 	void (*pack)(lep_real *dst, const lep_real *src, size_t k, size_t n, ptrdiff_t row_stride,
 		ptrdiff_t col_stride);

@@ -3,9 +3,8 @@
  * stays NaN, infinities and overflow as in C, denormal results rounded once.
  * The double build asks libm.
  *
- * Polynomials: exp and log are Taylor series in a reduced argument; tanh and
- * erf were fitted by the Remez exchange (tests/tools is free of the script;
- * errors are noted beside the coefficients).
+ * Polynomials: exp and log are series in a reduced argument; those of tanh and
+ * erf were fitted by the Remez exchange, their errors stand beside them.
  */
 #ifndef LEP_KERNEL_ISA_VMATH_H
 #define LEP_KERNEL_ISA_VMATH_H
