@@ -167,7 +167,7 @@ static const struct augment_row {
 		double low, high;
 	} number[LEP_AUGMENT_NUMBERS];
 } table[] = {
-	{"flip", "flip [horizontal|vertical]", flip, .flips = 1},
+	{"flip", "flip [horizontal | vertical]", flip, .flips = 1},
 	{"shift", "shift N", shift, .numbers = 1, .number = {{"N", 1, 1, 4096}}},
 	{"rotate", "rotate DEGREES", rotate, .turns = 1, .numbers = 1,
 		.number = {{"DEGREES", 0, 0, 180}}},

@@ -3,7 +3,7 @@
  * pictures in training only, after the recipe has scaled their values. They act
  * in the order written, each time anew for every record and epoch:
  *
- *   augment flip [horizontal|vertical]  mirrored, or not, one chance in two
+ *   augment flip [horizontal | vertical]  mirrored, or not, one chance in two
  *   augment shift N          0 to N whole pixels up or down, and 0 to N left or right;
  *                            all 2N + 1 places alike; what comes in is 0
  *   augment rotate DEGREES   by an angle of -DEGREES to DEGREES about the centre
@@ -51,7 +51,7 @@ struct lep_augment {
  * N: augment: cause"; a is as before then. */
 int lep_augment_parse(struct lep_augment *a, const char *text, int line, struct lep_error *e) LEP_MUST_USE;
 
-/* The name of line i (below n): "flip"; and its words: "flip [horizontal|vertical]". */
+/* The name of line i (below n): "flip"; and its words: "flip [horizontal | vertical]". */
 const char *lep_augment_name(const struct lep_augment *a, size_t i);
 const char *lep_augment_synopsis(const struct lep_augment *a, size_t i);
 

@@ -1,3 +1,4 @@
+/* The compiled-in descriptions. Sizes follow from the data, so each fits more than it is named for. */
 #include "nn/ready.h"
 
 #include <string.h>
@@ -41,22 +42,15 @@ const struct lep_ready lep_ready[] = {
 		"augment flip\n"
 		"augment shift 4\n"
 		"conv 32 3x3 same bias no; batchnorm relu\n"
-		"repeat 2 {\n"
-		"	residual { conv 32 3x3 same bias no; batchnorm relu; conv 32 3x3 same bias no; batchnorm }\n"
-		"	relu\n"
-		"}\n"
 		"residual {\n"
-		"	conv 64 3x3 same stride 2 bias no; batchnorm relu; conv 64 3x3 same bias no; batchnorm\n"
+		"    conv 64 3x3 same stride 2 bias no; batchnorm relu; conv 64 3x3 same bias no; batchnorm\n"
 		"} { conv 64 1x1 stride 2 bias no; batchnorm }\n"
 		"relu\n"
-		"residual { conv 64 3x3 same bias no; batchnorm relu; conv 64 3x3 same bias no; batchnorm }\n"
-		"relu\n"
 		"residual {\n"
-		"	conv 128 3x3 same stride 2 bias no; batchnorm relu; conv 128 3x3 same bias no; batchnorm\n"
+		"    conv 128 3x3 same stride 2 bias no; batchnorm relu; conv 128 3x3 same bias no; batchnorm\n"
 		"} { conv 128 1x1 stride 2 bias no; batchnorm }\n"
 		"relu\n"
-		"residual { conv 128 3x3 same bias no; batchnorm relu; conv 128 3x3 same bias no; batchnorm }\n"
-		"relu\n"
+		"residual { conv 128 3x3 same bias no; batchnorm relu }\n"
 		"globalavgpool\n"
 		"dense classes softmax\n"},
 	{NULL, NULL, NULL},

@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Blanks: in a model's HEAD a tab would be escaped. */
+#define INDENT "    "
+
 struct scanner {
 	const char *p, *end;
 	const char *name;
@@ -210,7 +213,7 @@ static void format(const struct lep_block *b, struct lep_buf *out, int depth)
 		const struct lep_stmt *st = &b->stmt[i];
 
 		for (int k = 0; k < depth; k++)
-			lep_buf_addc(out, '\t');
+			lep_buf_adds(out, INDENT);
 		if (st->name)
 			lep_buf_addf(out, "%s = ", st->name);
 		for (size_t k = 0; k < st->nword; k++)
@@ -219,7 +222,7 @@ static void format(const struct lep_block *b, struct lep_buf *out, int depth)
 			lep_buf_adds(out, " {\n");
 			format(&st->block[k], out, depth + 1);
 			for (int t = 0; t < depth; t++)
-				lep_buf_addc(out, '\t');
+				lep_buf_adds(out, INDENT);
 			lep_buf_addc(out, '}');
 		}
 		lep_buf_addc(out, '\n');

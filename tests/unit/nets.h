@@ -41,7 +41,7 @@ static struct lep_field nets_fields[] = {
 enum { NETS_FIELDS = sizeof(nets_fields) / sizeof(nets_fields[0]) };
 
 /* A net for these fields, or NULL and *e. */
-static struct lep_net *nets_build(const char *text, const struct lep_kernels *k, struct lep_error *e)
+static inline struct lep_net *nets_build(const char *text, const struct lep_kernels *k, struct lep_error *e)
 {
 	struct lep_net *n;
 

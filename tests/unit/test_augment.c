@@ -362,7 +362,7 @@ static void lines(void)
 	CHECK(lep_augment_parse(&a, "flip horizontal", 5, NULL) == 0);
 	CHECK(a.n == 2 && lep_augment_acts(&a) && a.step[1].line == 5);
 	CHECK(strcmp(lep_augment_name(&a, 1), "flip") == 0);
-	CHECK(strcmp(lep_augment_synopsis(&a, 1), "flip [horizontal|vertical]") == 0);
+	CHECK(strcmp(lep_augment_synopsis(&a, 1), "flip [horizontal | vertical]") == 0);
 }
 
 static const struct bad_case {
@@ -373,7 +373,7 @@ static const struct bad_case {
 	{"foo 1", "line 7: augment: 'foo' is unknown; there are flip, shift, rotate, scale, brightness, "
 		"contrast, erase, mixup"},
 	{"flip sideways", "line 7: augment: flip: 'sideways' is neither horizontal nor vertical"},
-	{"flip vertical 2", "line 7: augment: flip: too many words; it is 'flip [horizontal|vertical]'"},
+	{"flip vertical 2", "line 7: augment: flip: too many words; it is 'flip [horizontal | vertical]'"},
 	{"shift", "line 7: augment: shift: too few words; it is 'shift N'"},
 	{"shift 2.5", "line 7: augment: shift: '2.5': N is a whole number from 1 to 4096"},
 	{"shift -1", "line 7: augment: shift: '-1': N is a whole number from 1 to 4096"},

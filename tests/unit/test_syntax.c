@@ -14,8 +14,8 @@ static void canonical_text(void)
 		{"# c\n\n  conv 32  3x3 relu # more\nflatten;dense 5;;", "conv 32 3x3 relu\nflatten\ndense 5\n"},
 		{"e = embed 128", "e = embed 128\n"},
 		{"repeat 2 { relu; residual { dense 3 } { dense 3 } }; relu",
-			"repeat 2 {\n\trelu\n\tresidual {\n\t\tdense 3\n\t} {\n\t\tdense 3\n\t}\n}\nrelu\n"},
-		{"residual { relu }\n\n{ relu }\nrelu", "residual {\n\trelu\n} {\n\trelu\n}\nrelu\n"},
+			"repeat 2 {\n    relu\n    residual {\n        dense 3\n    } {\n        dense 3\n    }\n}\nrelu\n"},
+		{"residual { relu }\n\n{ relu }\nrelu", "residual {\n    relu\n} {\n    relu\n}\nrelu\n"},
 		{"repeat 1 {}", "repeat 1 {\n}\n"},
 	};
 

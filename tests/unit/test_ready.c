@@ -1,0 +1,82 @@
+/* The compiled-in descriptions: each builds for its data and is as large as it should be. */
+#include "nn/ready.h"
+
+#include "check.h"
+#include "nets.h"
+#include "nn/augment.h"
+
+#define GRAY {.rank = 3, .extent = {28, 28, 1}}
+#define COLOUR {.rank = 3, .extent = {32, 32, 3}}
+
+static const struct {
+	const char *name;
+	struct lep_shape shape;
+	uint64_t params, operations;   /* operations: 0 is not looked at */
+	const char *final;
+} cases[] = {
+	{"digits", GRAY, 93322, 2794240, "softmax"},
+	{"digits-same", GRAY, 421642, 0, "softmax"},
+	{"one-conv", GRAY, 54410, 0, "softmax"},
+	{"mlp", GRAY, 101770, 101632, "softmax"},
+	{"cifar", COLOUR, 122570, 0, "softmax"},
+	{"resnet", COLOUR, 437802, 0, "softmax"},
+	{"binary", {.rank = 1, .extent = {30}}, 30 * 64 + 64 + 64 * 32 + 32 + 33, 30 * 64 + 64 * 32 + 32, "sigmoid"},
+};
+
+static void builds(void)
+{
+	const struct lep_kernels *k = lep_kernels_select(NULL, NULL);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct lep_field fields[] = {nets_fields[0], nets_fields[1]};
+		const struct lep_ready *r = lep_ready_find(cases[i].name);
+		struct lep_net_options o = {.need_target = 1};
+		struct lep_augment augment = {0};
+		uint64_t params = 0, operations = 0;
+		struct lep_net *n;
+		struct lep_error e;
+		const char *line;
+		int number;
+
+		CHECKF(r, "%s", cases[i].name);
+		fields[0].shape = cases[i].shape;
+		CHECKF(lep_net_new(&n, r->text, r->name, fields, 2, &o, k, &e) == 0, "%s", e.text);
+		for (size_t row = 0; row < lep_net_rows(n); row++) {
+			struct lep_net_row s;
+
+			lep_net_row(n, row, &s);
+			params += s.params;
+			operations += s.operations;
+		}
+		CHECKF(params == cases[i].params, "%s has %llu", r->name, (unsigned long long)params);
+		if (cases[i].operations)
+			CHECKF(operations == cases[i].operations, "%s does %llu", r->name, (unsigned long long)operations);
+		else
+			CHECKF(operations < 41000000, "%s does %llu", r->name, (unsigned long long)operations);
+		CHECK(strcmp(lep_net_final(n), cases[i].final) == 0);
+		for (size_t a = 0; (line = lep_net_augment(n, a, &number)); a++)
+			CHECKF(lep_augment_parse(&augment, line, number, &e) == 0, "%s", e.text);
+		CHECK((augment.n > 0) == (strcmp(r->name, "resnet") == 0));
+		lep_net_free(n);
+	}
+}
+
+static void listed(void)
+{
+	size_t n = 0;
+
+	while (lep_ready[n].name) {
+		const struct lep_ready *r = &lep_ready[n++];
+
+		CHECK(lep_ready_find(r->name) == r && *r->summary && strlen(r->summary) < 80);
+	}
+	CHECK(n == sizeof(cases) / sizeof(cases[0]));
+	CHECK(!lep_ready_find("digit") && !lep_ready_find(""));
+}
+
+int main(void)
+{
+	RUN(builds);
+	RUN(listed);
+	return CHECK_END();
+}
