@@ -76,17 +76,17 @@ static int put_frame(struct lep_writer *w, enum lep_wire_type type, const void *
 	return status ? status : slice_write(w, &s, e);
 }
 
-int lep_writer_new(struct lep_writer **out, struct lep_output *o, const struct lep_head *head,
+int lep_writer_new(struct lep_writer **writer, struct lep_output *out, const struct lep_head *head,
 	struct lep_error *e)
 {
 	struct lep_writer *w = lep_alloc(1, sizeof(*w));
 	struct lep_buf text = {0};
 	int status;
 
-	*out = NULL;
+	*writer = NULL;
 	if (!w)
 		return lep_fail_nomem(e, 0);
-	w->out = o;
+	w->out = out;
 	w->head = head;
 	w->index = lep_alloc(LEP_WIRE_INDEX_HEADER + LEP_WIRE_INDEX_MAX * LEP_WIRE_INDEX_ENTRY, 1);
 	status = w->index ? lep_head_format(head, &text, e) : lep_fail_nomem(e, 0);
@@ -97,7 +97,7 @@ int lep_writer_new(struct lep_writer **out, struct lep_output *o, const struct l
 		lep_writer_free(w);
 		return status;
 	}
-	*out = w;
+	*writer = w;
 	return 0;
 }
 

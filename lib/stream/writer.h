@@ -12,7 +12,7 @@
 struct lep_writer;
 
 /* Writes HEAD. out and head are borrowed and must outlive the writer. */
-int lep_writer_new(struct lep_writer **w, struct lep_output *out, const struct lep_head *head,
+int lep_writer_new(struct lep_writer **writer, struct lep_output *out, const struct lep_head *head,
 	struct lep_error *e) LEP_MUST_USE;
 void lep_writer_free(struct lep_writer *w);
 

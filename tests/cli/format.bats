@@ -36,22 +36,29 @@ keys() {
 @test "the reader of the page reads our streams" {
   cd "$BATS_FILE_TMPDIR"
   keys fixed.lept
-  [ "$status" -eq 0 ] && [ "$stderr" = "" ]
+  [ "$status" -eq 0 ]
+  [ "$stderr" = "" ]
   [ "$output" = $'k0\nk1\nk2' ]
   keys mixed.lept
-  [ "$status" -eq 0 ] && [ "$stderr" = "" ]
+  [ "$status" -eq 0 ]
+  [ "$stderr" = "" ]
   [ "$output" = "$(seq -f r%g 0 10)" ]
   keys segments.lept
-  [ "$status" -eq 0 ] && [ "$stderr" = "" ]
+  [ "$status" -eq 0 ]
+  [ "$stderr" = "" ]
   [ "$output" = "$(seq -f r%g 0 13)" ]
   keys many.lept
-  [ "$status" -eq 0 ] && [ "$stderr" = "" ]
+  [ "$status" -eq 0 ]
+  [ "$stderr" = "" ]
   [ "$output" = "$(seq -f r%g 0 4999)" ]
   keys bare.lept
-  [ "$status" -eq 0 ] && [ "$stderr" = "" ]
+  [ "$status" -eq 0 ]
+  [ "$stderr" = "" ]
   [ "$output" = $'same\nsame' ]
   keys none.lept
-  [ "$status" -eq 0 ] && [ "$stderr" = "" ] && [ "$output" = "" ]
+  [ "$status" -eq 0 ]
+  [ "$stderr" = "" ]
+  [ "$output" = "" ]
 }
 
 @test "the reader of the page passes on the cause of an ABORT" {

@@ -2,6 +2,7 @@
 #include "check.h"
 #include "streams.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <zlib.h>
@@ -205,11 +206,142 @@ static void dataset_any_order(void)
 	lep_buf_release(&b);
 }
 
+/* More frames than one INDEX holds, and a spill file opened beforehand. */
+static void many_frames(void)
+{
+	struct lep_buf b = small_stream(2, 4500, 1);
+	struct lep_reader_options o = {.have_spill = 1};
+	char path[128];
+
+	temp_path(path);
+	spit(path, b.data, b.len);
+	for (int way = 0; way < 2; way++) {
+		struct lep_dataset *d;
+		struct lep_error e;
+		char fdpath[32];
+		int fd = way ? piped(b.data, b.len, 65536) : -1;
+
+		o.spill = lep_spill_open(&e);
+		CHECKF(o.spill >= 0, "%s", e.text);
+		CHECKF(lep_dataset_open(&d, way ? fd_path(fdpath, fd) : path, &o, 100000, &e) == 0, "%s", e.text);
+		CHECK(lep_dataset_count(d) == 9000);
+		for (size_t k = 0; k < 9000; k += 7) {
+			const struct lep_frame *fr;
+			size_t at;
+
+			CHECKF(lep_dataset_record(d, k, &fr, &at, &e) == 0, "%s", e.text);
+			CHECK(fr->n == 1 && at == 0 && is_small(lep_dataset_head(d), fr, at, k, k < 4500 ? 3 : 2));
+		}
+		lep_dataset_close(d);
+		if (way) {
+			close(fd);
+			wait(NULL);
+		}
+	}
+	unlink(path);
+	lep_buf_release(&b);
+}
+
+static struct lep_dataset *shared;
+
+static void *read_shared(void *ctx)
+{
+	uintptr_t wrong = 0;
+
+	for (size_t k = 0; k < 400; k++) {
+		size_t i = (k * 7 + (uintptr_t)ctx * 31) % 400, at;
+		const struct lep_frame *fr;
+
+		if (lep_dataset_record(shared, i, &fr, &at, NULL) ||
+			!is_small(lep_dataset_head(shared), fr, at, i, i < 200 ? 3 : 2))
+			wrong++;
+	}
+	return (void *)wrong;
+}
+
+static void threads(void)
+{
+	struct lep_buf b = small_stream(2, 200, 3);
+	pthread_t t[4];
+	struct lep_error e;
+	char path[128];
+
+	temp_path(path);
+	spit(path, b.data, b.len);
+	CHECK(lep_dataset_open(&shared, path, NULL, 0, &e) == 0);
+	for (uintptr_t i = 0; i < 4; i++)
+		CHECK(pthread_create(&t[i], NULL, read_shared, (void *)i) == 0);
+	for (int i = 0; i < 4; i++) {
+		void *wrong;
+
+		CHECK(pthread_join(t[i], &wrong) == 0 && !wrong);
+	}
+	lep_dataset_close(shared);
+	unlink(path);
+	lep_buf_release(&b);
+}
+
+/* Reading a mapped file does not keep its pages. */
+static long resident_pages(void)
+{
+	long total = 0, here = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (!f || fscanf(f, "%ld %ld", &total, &here) != 2)
+		here = 0;
+	if (f)
+		fclose(f);
+	return here;
+}
+
+static void pages_are_released(void)
+{
+	struct lep_shape s = shape_of(1, 1 << 20, 0, 0);
+	struct lep_builder *b;
+	struct lep_output *out;
+	struct lep_writer *w;
+	struct lep_reader *r;
+	struct lep_frame fr;
+	struct lep_head h;
+	struct lep_error e;
+	char path[128];
+	long before, most = 0;
+	uint32_t sum = 0;
+
+	temp_path(path);
+	lep_head_init(&h);
+	CHECK(lep_head_add(&h, 0, "x", LEP_ROLE_INPUT, LEP_U8, &s, NULL, NULL, &e) == 0);
+	CHECK(lep_builder_new(&b, &h, &e) == 0 && lep_output_open(&out, path, &e) == 0);
+	CHECK(lep_writer_new(&w, out, &h, &e) == 0);
+	CHECK(lep_builder_record(b, "x", 1, &e) == 0 && lep_builder_frame(b, &fr, &e) == 0);
+	for (int i = 0; i < 48; i++)
+		CHECK(lep_writer_frame(w, &fr, &e) == 0);
+	CHECK(lep_writer_end(w, &e) == 0 && lep_output_commit(out, &e) == 0);
+	lep_writer_free(w);
+	lep_output_free(out);
+	lep_builder_free(b);
+	lep_head_release(&h);
+	before = resident_pages();
+	CHECK(lep_reader_open(&r, path, NULL, &e) == 0);
+	while (lep_reader_next(r, &fr, &e) > 0) {
+		sum += fr.column[0].data[0];
+		if (resident_pages() > most)
+			most = resident_pages();
+	}
+	CHECK(lep_reader_records(r) == 48 && sum == 0);
+	lep_reader_close(r);
+	CHECKF((most - before) * sysconf(_SC_PAGESIZE) < 16 << 20, "%ld pages", most - before);
+	unlink(path);
+}
+
 int main(void)
 {
 	RUN(memory);
 	RUN(file_of_segments);
 	RUN(pipe_in_steps);
 	RUN(dataset_any_order);
+	RUN(many_frames);
+	RUN(threads);
+	RUN(pages_are_released);
 	return CHECK_END();
 }

@@ -86,7 +86,7 @@ static void integers_saturate(void)
 static void reads_back(void)
 {
 	static const float v[] = {0, 1, -1, 100, -128, 127, 0.5f, -0.25f};
-	unsigned char b[1 + 8 * 8];
+	unsigned char b[1 + 8 * 8] = {0};
 
 	for (int t = 0; t < LEP_TEXT; t++) {
 		for (int i = 0; i < 6 + 2 * lep_dtype_is_float((enum lep_dtype)t); i++) {
