@@ -28,7 +28,7 @@ static const struct lep_option options[] = {
 	LEP_NUMBER(0, "threshold", "P", &o.threshold, 0, 1, LEP_OPT_RESULT, "no class where none has a probability of at least P"),
 	LEP_LIST(0, "layer", "NAME", &o.layer, LEP_OPT_RESULT, "also the values of this layer; may be repeated"),
 	LEP_FLAG(0, "outputs-only", &o.outputs_only, LEP_OPT_RESULT, "leave the fields of the input out"),
-	LEP_FLAG(0, "any-recipe", &o.any_recipe, LEP_OPT_RESULT, "take data that were prepared otherwise than the model's"),
+	LEP_FLAG(0, "any-recipe", &o.any_recipe, LEP_OPT_RESULT, "take data prepared or labelled otherwise than the model's"),
 	LEP_OPTION_BAD(&o.bad),
 	LEP_OPTION_BATCH(&o.batch, 0),
 	LEP_INT(0, "latency", "MS", &o.latency, 0, 60000, 0, "wait at most MS milliseconds for a batch to fill (default 0)"),
@@ -151,16 +151,16 @@ static int load(struct work *w, struct lep_error *e)
 {
 	const struct lep_kernels *k = lep_kernels_select(lep_cli_isa(), e);
 	struct lep_reader_options how = {.before_wait = before_wait, .ctx = w, .force_terminal = o.force};
-	int threads = lep_cli_threads(o.threads, e), groups = (int)((o.batch + LEP_INFER_GROUP - 1) / LEP_INFER_GROUP);
+	int threads = lep_cli_threads(o.threads, e), most = (int)((o.batch + 3) / 4);
 	int status = k ? 0 : e->status;
 
 	if (!status && threads < 0)
 		status = threads;
 	if (!status)
 		status = lep_model_load(&w->model, o.model, k, e);
-	/* More threads than groups in a batch would never have anything to do. */
+	/* A thread for less than four records of a batch is not worth it. */
 	if (!status)
-		status = lep_threads_new(&w->pool, threads < groups ? threads : groups, e);
+		status = lep_threads_new(&w->pool, threads < most ? threads : most, e);
 	return status ? status : lep_reader_open(&w->reader, stream_of(w->ops), &how, e);
 }
 

@@ -5,7 +5,7 @@ complete -c lep-infer -l top -x -d 'also the K most probable classes and their p
 complete -c lep-infer -l threshold -x -d 'no class where none has a probability of at least P'
 complete -c lep-infer -l layer -x -d 'also the values of this layer; may be repeated'
 complete -c lep-infer -l outputs-only -d 'leave the fields of the input out'
-complete -c lep-infer -l any-recipe -d 'take data that were prepared otherwise than the model\'s'
+complete -c lep-infer -l any-recipe -d 'take data prepared or labelled otherwise than the model\'s'
 complete -c lep-infer -l bad -x -a 'fail skip keep' -d 'what to do with a sample that cannot be used'
 complete -c lep-infer -s b -l batch -x -d 'take N records at a time'
 complete -c lep-infer -l latency -x -d 'wait at most MS milliseconds for a batch to fill (default 0)'

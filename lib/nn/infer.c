@@ -25,6 +25,7 @@ struct lep_inferer {
 	struct lep_feed feed;
 	struct own *own;
 	int threads;
+	size_t group;             /* samples of a thread at once */
 	const char *apply;        /* "softmax", "sigmoid" or NULL */
 	struct lep_table *table;  /* of the target, or NULL */
 	size_t classes, cases;    /* classes 0: numbers */
@@ -162,6 +163,31 @@ static int find_fields(struct lep_inferer *f, const struct lep_model *m, const s
 	return rc ? rc : add_layers(f, o, e);
 }
 
+/* Labels by other classes than the model's would be scored as nonsense. */
+static int match_classes(const struct lep_model *m, const struct lep_head *data, const char *name,
+	struct lep_error *e)
+{
+	int target = lep_net_target(m->net);
+	const struct lep_field *want = target >= 0 ? &m->head.expect[target] : NULL, *got;
+	int at = want ? lep_head_find(data, want->name) : -1;
+
+	if (at < 0 || !want->table)
+		return 0;
+	got = &data->field[at];
+	if (got->role != LEP_ROLE_TARGET || !got->table || lep_table_equal(want->table, got->table))
+		return 0;
+	for (size_t i = 0; i < got->table->n; i++)
+		if (lep_table_find(want->table, got->table->entry[i], got->table->length[i]) < 0)
+			return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': the model knows no class '%s'", name, got->name,
+				got->table->entry[i]);
+	for (size_t i = 0; i < want->table->n; i++)
+		if (lep_table_find(got->table, want->table->entry[i], want->table->length[i]) < 0)
+			return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': the model's class '%s' is not in its table", name,
+				got->name, want->table->entry[i]);
+	return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': its classes are in another order than the model's", name,
+		got->name);
+}
+
 int lep_inferer_new(struct lep_inferer **out, struct lep_model *m, struct lep_threads *pool,
 	const struct lep_head *data, const char *name, const struct lep_infer_options *o, struct lep_error *e)
 {
@@ -181,14 +207,19 @@ int lep_inferer_new(struct lep_inferer **out, struct lep_model *m, struct lep_th
 		rc = lep_fail(e, LEP_ERR_DATA, "%s: holds a %s, not data", name, lep_kind_name(data->kind));
 	if (rc == 0)
 		rc = lep_feed_init(&f->feed, m->net, m->head.expect, data, name, o->any_recipe, e);
+	if (rc == 0 && !o->any_recipe)
+		rc = match_classes(m, data, name, e);
 	if (rc == 0)
 		rc = find_fields(f, m, o, e);
 	f->threads = lep_threads_count(pool);
+	/* Many threads have little memory each. */
+	f->group = LEP_INFER_SAMPLES / (size_t)f->threads;
+	f->group = f->group < 1 ? 1 : f->group > LEP_INFER_GROUP ? LEP_INFER_GROUP : f->group;
 	f->own = lep_alloc((size_t)f->threads, sizeof(*f->own));
 	if (rc == 0 && !f->own)
 		rc = lep_fail_nomem(e, 0);
 	for (int t = 0; t < f->threads && rc == 0; t++) {
-		rc = lep_exec_new(&f->own[t].exec, f->net, LEP_INFER_GROUP, 0, 1, e);
+		rc = lep_exec_new(&f->own[t].exec, f->net, f->group, 0, 1, e);
 		f->own[t].output = lep_alloc(f->outputs, sizeof(lep_real));
 		if (rc == 0 && !f->own[t].output)
 			rc = lep_fail_nomem(e, 0);
@@ -383,9 +414,9 @@ static void run_group(void *ctx, int task, int thread)
 {
 	struct lep_inferer *f = ctx;
 	const struct own *own = &f->own[thread];
-	size_t first = (size_t)task * LEP_INFER_GROUP, at[LEP_INFER_GROUP], count = 0;
+	size_t first = (size_t)task * f->group, at[LEP_INFER_GROUP], count = 0;
 
-	for (size_t i = first; i < f->frame->n && i < first + LEP_INFER_GROUP; i++)
+	for (size_t i = first; i < f->frame->n && i < first + f->group; i++)
 		if (!f->frame->entry[i].bad && take(f, own->exec, i, count))
 			at[count++] = i;
 	if (count)
@@ -423,7 +454,7 @@ int lep_inferer_run(struct lep_inferer *f, const struct lep_frame *frame, struct
 	if (rc)
 		return rc;
 	f->frame = frame;
-	lep_threads_run(f->pool, (int)((frame->n + LEP_INFER_GROUP - 1) / LEP_INFER_GROUP), run_group, f);
+	lep_threads_run(f->pool, (int)((frame->n + f->group - 1) / f->group), run_group, f);
 	return 0;
 }
 

@@ -8,8 +8,9 @@
 
 #include "nn/model.h"
 
-/* Samples that go through the network at once, in one thread. */
+/* Samples that go through the network at once: in one thread at most, and in all. */
 #define LEP_INFER_GROUP 16
+#define LEP_INFER_SAMPLES 64
 #define LEP_INFER_TOP_MAX 100
 
 struct lep_infer_options {
@@ -17,7 +18,7 @@ struct lep_infer_options {
 	size_t nlayer;
 	int64_t top;              /* the K most probable classes, most probable first; 0: not wanted */
 	double threshold;         /* class is -1 where no class is at least this probable; 0: never */
-	int any_recipe;           /* as for lep_feed_init */
+	int any_recipe;           /* as for lep_feed_init; and the data's classes are no matter */
 };
 
 /* What the outputs of a model are called. */
@@ -48,7 +49,8 @@ struct lep_inferer;
  * Outputs of m (whose weights are packed here) for records with HEAD data; name
  * is the stream's, for messages. All arguments but options are borrowed. The
  * softmax or sigmoid that the model's loss undoes is applied where the
- * network's text leaves it out. LEP_ERR_USAGE for a layer that is not there, or
+ * network's text leaves it out. Data that hold the target must have the model's
+ * classes. LEP_ERR_USAGE for a layer that is not there, or
  * options that this model has no use for.
  */
 int lep_inferer_new(struct lep_inferer **out, struct lep_model *m, struct lep_threads *pool,

@@ -68,8 +68,23 @@ fails() {
   fails "t.lept: field 'x': is not there, and the model reads it" -m m.lepm t.lept
   printf '%s\n' 'field x input text -' 'record a 1' | mkoutputs >t.lept || true
   if [ -s t.lept ]; then fails "t.lept: field 'x': " -m m.lepm t.lept; fi
-  # Targets are not read: another class list is no matter.
-  printf '%s\n' 'field x input f32 2' 'field label target i32 - owl' 'record a 1,0 0' | mkoutputs >t.lept
+}
+
+@test "infer: data of other classes" {
+  while IFS=/ read -r classes words; do
+    printf '%s\n' 'field x input f32 2' "field label target i32 - $classes" 'record a 1,0 0' | mkoutputs >t.lept
+    fails "t.lept: field 'label': $words" -m m.lepm t.lept
+    [ "$(lep-infer -m m.lepm --any-recipe --format text t.lept)" = cat ]
+  done <<'X'
+owl/the model knows no class 'owl'
+cat|dog|eel|owl/the model knows no class 'owl'
+cat|eel/the model's class 'dog' is not in its table
+dog|cat|eel/its classes are in another order than the model's
+X
+  # Ids are compared by name.
+  lep-infer -m m.lepm --any-recipe t.lept | lep-eval --json | grep -qF '"accuracy": 0,'
+  # A field that is no target of the model's is no matter.
+  printf '%s\n' 'field x input f32 2' 'field other target i32 - owl' 'record a 1,0 0' | mkoutputs >t.lept
   lep-infer -m m.lepm --format text t.lept
 }
 

@@ -175,6 +175,42 @@ X
   [ "$(wc -l <out)" -eq 1000 ]
 }
 
+@test "infer: with --latency a record waits for others" {
+  many 1 >s.lept
+  mkfifo in
+  lep-infer -m m.lepm --format text --latency 60000 <in >out &
+  pid=$!
+  exec 5>in
+  head -c 20000 s.lept >&5
+  sleep 0.3
+  [ ! -s out ]
+  # No longer than that, and not if a batch is full.
+  tail -c +20001 s.lept >&5
+  exec 5>&-
+  wait "$pid"
+  [ "$(wc -l <out)" -eq 1000 ]
+  lep-infer -m m.lepm --format text --latency 50 <in >out &
+  pid=$!
+  exec 5>in
+  head -c 20000 s.lept >&5
+  for _ in $(seq 100); do
+    if [ -s out ]; then break; fi
+    sleep 0.05
+  done
+  [ -s out ]
+  exec 5>&-
+  rc=0
+  wait "$pid" || rc=$?
+  [ "$rc" -eq 1 ]
+}
+
+@test "infer: many threads" {
+  many 1 >s.lept
+  for j in 1 5 64; do lep-infer -m m.lepm -j $j s.lept >out.$j; done
+  cmp out.1 out.5
+  cmp out.1 out.64
+}
+
 @test "infer: no records, several segments" {
   printf '%s\n' "$fields" | mkoutputs >none.lept
   lep-infer -m m.lepm none.lept >out.lept
