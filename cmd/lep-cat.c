@@ -3,6 +3,7 @@
  * rearranged, looked at, checked, and written in other formats.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,10 +11,12 @@
 #include "cli/cli.h"
 #include "cli/look.h"
 #include "cli/options.h"
+#include "cli/sandbox.h"
 #include "cli/sink.h"
 #include "data/edit.h"
 #include "data/input.h"
 #include "data/select.h"
+#include "stream/reader.h"
 
 static struct {
 	const char *output, *npy, *png, *table, *note, *range, *shard, *keys, *name;
@@ -185,8 +188,61 @@ static int prepare_selection(struct run *r, struct lep_error *e)
 	return s;
 }
 
+/* The folder that is written in; of a folder still to be made, the one above. */
+static char *output_folder(const struct run *r)
+{
+	size_t len = strlen(o.output);
+	char *path, *above;
+
+	if (!r->to.folder)
+		return lep_sandbox_folder(o.output);
+	if (access(o.output, F_OK) == 0)
+		return lep_strdup(o.output);
+	while (len > 1 && o.output[len - 1] == '/')
+		len--;
+	path = lep_strndup(o.output, len);
+	above = path ? lep_sandbox_folder(path) : NULL;
+	lep_free(path);
+	return above;
+}
+
+/* Reading only beneath the operands, writing only where the output goes. A spill
+ * file is opened before; several spooled inputs need one each, made as they come. */
+static int drop_rights(struct run *r, struct lep_error *e)
+{
+	size_t n = r->ops->n, nwrite = 0;
+	const char **read = lep_alloc(n + 1, sizeof(*read)), *write[2], *tmp = getenv("TMPDIR");
+	char *folder = o.output && strcmp(o.output, "-") != 0 ? output_folder(r) : NULL;
+	char note[LEP_SANDBOX_NOTE];
+	int s = read ? 0 : lep_fail_nomem(e, 0);
+
+	for (size_t i = 0; i < n && !s; i++) {
+		const char *equals = o.join ? strchr(r->ops->name[i], '=') : NULL;
+
+		read[i] = equals ? equals + 1 : r->ops->name[i];
+	}
+	if (folder)
+		write[nwrite++] = folder;
+	if (!s && r->from.random && n <= 1) {
+		r->from.reader.spill = lep_spill_open(e);
+		s = r->from.reader.spill < 0 ? r->from.reader.spill : 0;
+		r->from.reader.have_spill = !s;
+	} else if (r->from.random) {
+		write[nwrite++] = tmp && *tmp ? tmp : "/tmp";
+	}
+	if (!s) {
+		lep_sandbox(read, n, write, nwrite, note);
+		lep_explain(1, "%s", note);
+	}
+	lep_free(read);
+	lep_free(folder);
+	return s;
+}
+
 static int open_input(struct run *r, struct lep_error *e)
 {
+	int s;
+
 	r->from = (struct lep_input_options){
 		.path = r->ops->name,
 		.npath = r->ops->n,
@@ -199,7 +255,8 @@ static int open_input(struct run *r, struct lep_error *e)
 		.reader = {.before_wait = before_wait, .ctx = r, .force_terminal = o.force,
 			.records = o.records, .have_records = lep_option_given(r->ops, &o.records) > 0},
 	};
-	return lep_input_open(&r->input, &r->from, e);
+	s = drop_rights(r, e);
+	return s ? s : lep_input_open(&r->input, &r->from, e);
 }
 
 /* The header as it goes out: fields, and a line on what was done. A stream that
@@ -317,7 +374,7 @@ static int run(const struct lep_operands *ops, struct lep_error *e)
 
 	if (!s)
 		s = choose_format(&r, e);
-	if (!s && o.check)
+	if (!s && o.check && (s = drop_rights(&r, e)) == 0)
 		s = lep_look_check(ops->name, ops->n, o.force, e);
 	else if (!s) {
 		if (!r.to.folder)
