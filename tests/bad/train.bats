@@ -199,17 +199,19 @@ fails() {
   fails 1 'bad.net: line ' -n bad.net "$d/table.lept"
 }
 
-@test "train: a giant layer is refused before memory is touched" {
-  for net in 'dense 16000000; dense 16000000; dense classes' 'dense 1000000000; dense 1000000000; dense classes'; do
-    run --separate-stderr bash -c 'ulimit -v 1500000; exec lep-train -q --layers "$1" -o m.lepm "$2"' - "$net" "$d/table.lept"
-    echo "$status $stderr"
-    [ "$status" -eq 1 ]
-    [[ $stderr == *'out of memory'* || $stderr == *'dense: '* ]]
-    [ "${#stderr_lines[@]}" -eq 1 ]
-    [ ! -e m.lepm ]
-  done
-  # without a limit too, at once: more than any machine has
-  fails 1 'out of memory' --layers 'dense 16000000; dense 16000000; dense classes' "$d/table.lept"
+@test "train: a giant network is refused before memory is touched" {
+  fails 1 'dense: ' --layers 'dense 16000000; dense 16000000; dense classes' "$d/table.lept"
+  fails 1 'dense: ' --layers 'dense 1000000000; dense classes' "$d/table.lept"
+  # in all, layer by layer within bounds
+  fails 1 'dense: ' --layers 'dense 30000; repeat 900 { dense 30000 }; dense classes' "$d/table.lept"
+  case $BUILD in *sanitize*) skip "the sanitiser needs addresses" ;; esac
+  run --separate-stderr bash -c 'ulimit -v 1500000; exec lep-train -q --layers "$1" -o m.lepm "$2"' - \
+    'dense 16000; dense 16000; dense classes' "$d/table.lept"
+  echo "$status $stderr"
+  [ "$status" -eq 1 ]
+  [[ $stderr == 'lep-train: '*'out of memory'* ]]
+  [ "${#stderr_lines[@]}" -eq 1 ]
+  [ ! -e m.lepm ]
 }
 
 # ---- options ----
