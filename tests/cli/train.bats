@@ -333,7 +333,8 @@ weight() { lep-cat --npy "$2" "$1" | sha256sum; }
   ok -q -n mlp -e 1 --validation 0.2 --log log -o m.lepm "$d/train.lept"
   [[ $(cat log) =~ \"samples\":\ ([0-9]+),\ \"validation\".*\"samples\":\ ([0-9]+)\} ]]
   [ $((BASH_REMATCH[1] + BASH_REMATCH[2])) -eq 200 ]
-  [ "${BASH_REMATCH[2]}" -ge 20 ] && [ "${BASH_REMATCH[2]}" -le 60 ]
+  [ "${BASH_REMATCH[2]}" -ge 20 ]
+  [ "${BASH_REMATCH[2]}" -le 60 ]
   grep -aq -e '--validation 0.2$' m.lepm
   ok -q -n mlp -e 1 --validation "$d/test.lept" --log log -o m.lepm "$d/train.lept"
   grep -q '"samples": 200, "validation".*"samples": 60}' log
