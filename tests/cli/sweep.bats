@@ -11,7 +11,8 @@ call() {
   lep-preprocess) args=(--gray) good=$work/pictures.tar ;;
   lep-train) args=(-q -n mlp -e 1) good=$work/train.lept ;;
   lep-infer) args=(-m "$work/model.lepm") good=$work/train.lept ;;
-  lep-eval | lep-cat) args=() ;;
+  lep-cat) args=() good=$work/train.lept ;;
+  lep-eval) args=() ;;
   lep-fuse) args=("$work/train.lept") good=$work/train.lept ;;
   lep-plot) args=(predictions) ;;
   *)
