@@ -23,10 +23,10 @@ say = $(if $(V),@:,@printf '  %-5s %s\n')
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
        -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wno-sign-conversion \
        $(if $(DEV),-Werror)
-SAN = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+SAN = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
 # -ffp-contract=off comes after CFLAGS: the arithmetic is the product.
 OURS_C = -std=c11 $(WARN) $(SAN) -fno-strict-aliasing -ffp-contract=off
-OURS_CPP = -D_GNU_SOURCE -DLEP_VERSION='"$(VERSION)"' -Ilib
+OURS_CPP = -D_GNU_SOURCE $(if $(SANITIZE),-DLEP_SANITIZE) -DLEP_VERSION='"$(VERSION)"' -Ilib
 LIBS = -lpng -ljpeg -lz -lm -lpthread
 
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)

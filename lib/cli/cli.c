@@ -18,7 +18,7 @@
 static struct {
 	const char *name;
 	const int *quiet, *verbose;
-	struct lep_operands *ops;
+	struct lep_operands ops;
 	void (*hide)(void);
 	char bus[128]; /* the SIGBUS handler's line, made beforehand */
 	size_t nbus;
@@ -236,8 +236,8 @@ int lep_cli_start(const struct lep_program *p, int argc, char *const *argv, stru
 	if (open_standard())
 		return 1;
 	install_signals();
-	self.ops = ops;
 	status = lep_options_parse(p, argc, argv, ops, &e);
+	self.ops = *ops;
 	self.quiet = find_int(p, "quiet");
 	self.verbose = find_int(p, "verbose");
 	if (status == LEP_OPTIONS_RUN)

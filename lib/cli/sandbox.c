@@ -58,7 +58,8 @@ static int allow(int ruleset, const char *path, uint64_t access)
 	if (!fstat(rule.parent, &st)) {
 		if (!S_ISDIR(st.st_mode))
 			rule.access &= for_file;
-		rc = (int)syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0);
+		/* A right that is not withheld cannot be granted. */
+		rc = rule.access ? (int)syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0) : 0;
 	}
 	close(rule.parent);
 	return rc;

@@ -40,7 +40,11 @@
 #define SIMD_SANITIZED
 #endif
 
+#ifdef LEP_SANITIZE /* set by the Makefile; inlining all of this takes the compiler minutes */
+#define SIMD static __attribute__((noinline, unused))
+#else
 #define SIMD static inline __attribute__((always_inline))
+#endif
 /* Larger functions: inlined where a lane is a register's lane, called where
  * sixteen of them are many instructions, for the compiler's sake. */
 #if (defined(LEP_ISA_avx512) || defined(LEP_ISA_avx2)) && !defined(LEP_DOUBLE)
