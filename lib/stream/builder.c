@@ -38,7 +38,7 @@ struct lep_builder {
 	struct part *part;
 };
 
-/* Room for `more` bytes behind len. */
+/* Room for `more` bytes behind len; a valid pointer for none too. */
 static int reserve(struct grown *g, size_t more, struct lep_error *e)
 {
 	size_t need, cap;
@@ -46,7 +46,7 @@ static int reserve(struct grown *g, size_t more, struct lep_error *e)
 
 	if (__builtin_add_overflow(g->len, more, &need) || need > SIZE_MAX / 4)
 		return lep_fail_nomem(e, (double)more);
-	if (need <= g->cap)
+	if (g->data && need <= g->cap)
 		return 0;
 	cap = g->cap ? g->cap : LEP_ALIGN;
 	while (cap < need)
