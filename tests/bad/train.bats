@@ -306,14 +306,14 @@ fails() {
 }
 
 @test "train: a checkpoint that cannot be saved any more is an error, the one before stays whole" {
-  net='flatten; dense 256 relu; dense classes'
-  lep-train -q --layers "$net" -e 2 --checkpoint c.lepc -o a.lepm "$d/train.lept"
+  wide='flatten; dense 256 relu; dense classes'
+  lep-train -q --layers "$wide" -e 2 --checkpoint c.lepc -o a.lepm "$d/train.lept"
   cp c.lepc before
   rm a.lepm
   # Files may not grow beyond half of what a checkpoint needs.
   limit=$(($(stat -c %s before) / 2048))
   run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f '$limit'; exec lep-train -q --layers "$1" -e 2 --checkpoint c.lepc -o a.lepm "$2"' \
-    - "$net" "$d/train.lept"
+    - "$wide" "$d/train.lept"
   echo "$status $stderr"
   [ "$status" -eq 1 ]
   [ "$stderr" = 'lep-train: c.lepc: File too large' ]
