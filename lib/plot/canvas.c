@@ -14,13 +14,13 @@
 #define AREA_MAX ((int64_t)1 << 50)
 
 int lep_canvas_init(
-        struct lep_canvas *c, int64_t width, int64_t height, uint32_t colour, struct lep_error *e)
+	struct lep_canvas *c, int64_t width, int64_t height, uint32_t colour, struct lep_error *e)
 {
 	*c = (struct lep_canvas){0};
 	if (width < 1 || height < 1 || width > LEP_CANVAS_MAX || height > LEP_CANVAS_MAX)
 		return lep_fail(e, LEP_ERR_USAGE,
-		        "a picture of %lld x %lld pixels: sides go from 1 to %d", (long long)width,
-		        (long long)height, LEP_CANVAS_MAX);
+			"a picture of %lld x %lld pixels: sides go from 1 to %d", (long long)width,
+			(long long)height, LEP_CANVAS_MAX);
 	c->pixels = lep_alloc((size_t)(width * height), 3);
 	if (!c->pixels)
 		return lep_fail_nomem(e, (double)(width * height) * 3);
@@ -60,7 +60,7 @@ static void put(struct lep_canvas *c, int64_t x, int64_t y, uint32_t colour)
 }
 
 void lep_canvas_fill(
-        struct lep_canvas *c, int64_t x, int64_t y, int64_t w, int64_t h, uint32_t colour)
+	struct lep_canvas *c, int64_t x, int64_t y, int64_t w, int64_t h, uint32_t colour)
 {
 	int64_t x0, x1, y0, y1, i, j;
 
@@ -72,7 +72,7 @@ void lep_canvas_fill(
 }
 
 void lep_canvas_outline(
-        struct lep_canvas *c, int64_t x, int64_t y, int64_t w, int64_t h, uint32_t colour)
+	struct lep_canvas *c, int64_t x, int64_t y, int64_t w, int64_t h, uint32_t colour)
 {
 	if (w < 1 || h < 1)
 		return;
@@ -99,14 +99,14 @@ static uint32_t bitmap_colour(const struct lep_bitmap *b, int64_t x, int64_t y)
 }
 
 void lep_canvas_enlarge(
-        struct lep_canvas *c, int64_t x, int64_t y, const struct lep_bitmap *b, int64_t factor)
+	struct lep_canvas *c, int64_t x, int64_t y, const struct lep_bitmap *b, int64_t factor)
 {
 	int64_t x0, x1, y0, y1, i, j;
 
 	if (!lep_bitmap_usable(b) || factor < 1 || factor > SIDE_MAX)
 		return;
 	if (!clip(x, b->width * factor, c->width, &x0, &x1) ||
-	        !clip(y, b->height * factor, c->height, &y0, &y1))
+		!clip(y, b->height * factor, c->height, &y0, &y1))
 		return;
 	for (j = y0; j < y1; j++)
 		for (i = x0; i < x1; i++)
@@ -146,7 +146,7 @@ static uint32_t area_mean(const struct lep_bitmap *b, int64_t i, int64_t j, int6
 }
 
 void lep_canvas_reduce(struct lep_canvas *c, int64_t x, int64_t y, const struct lep_bitmap *b,
-        int64_t w, int64_t h)
+	int64_t w, int64_t h)
 {
 	int64_t x0, x1, y0, y1, i, j;
 

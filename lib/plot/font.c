@@ -198,7 +198,7 @@ int64_t lep_font_width(const char *text, size_t n, int scale)
 }
 
 void lep_font_draw(struct lep_canvas *c, int64_t x, int64_t y, const char *text, size_t n,
-        int scale, uint32_t colour)
+	int scale, uint32_t colour)
 {
 	size_t bytes;
 
@@ -209,13 +209,13 @@ void lep_font_draw(struct lep_canvas *c, int64_t x, int64_t y, const char *text,
 			for (int k = 0; k < g.width; k++)
 				if (g.strip->rows[j][g.column + k] == '#')
 					lep_canvas_fill(c, x + k * scale, y + j * scale, scale,
-					        scale, colour);
+						scale, colour);
 		x += (g.width + GAP) * scale;
 	}
 }
 
 int lep_font_fit(struct lep_buf *out, const char *text, size_t n, int64_t width, int scale,
-        struct lep_error *e)
+	struct lep_error *e)
 {
 	static const char ellipsis[] = "\xe2\x80\xa6";
 	int64_t room = width - (glyph_find(ELLIPSIS).width + GAP) * scale, used = 0;

@@ -22,7 +22,7 @@ int64_t lep_font_width(const char *text, size_t n, int scale);
 
 /* The text with its upper left corner at (x, y); clipped by the canvas. */
 void lep_font_draw(struct lep_canvas *c, int64_t x, int64_t y, const char *text, size_t n,
-        int scale, uint32_t colour);
+	int scale, uint32_t colour);
 
 /*
  * Append to out as much of the text as is at most width pixels wide: all of it,
@@ -30,6 +30,6 @@ void lep_font_draw(struct lep_canvas *c, int64_t x, int64_t y, const char *text,
  * between code points. 0, or LEP_ERR_NOMEM.
  */
 int lep_font_fit(struct lep_buf *out, const char *text, size_t n, int64_t width, int scale,
-        struct lep_error *e);
+	struct lep_error *e);
 
 #endif

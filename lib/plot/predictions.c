@@ -66,11 +66,11 @@ static void add_percent(struct lep_buf *b, double probability)
 
 /* The text fitted to width, with what must stay before and behind it. */
 static int add_fitted(struct lep_buf *b, const char *before, const char *text, const char *behind,
-        int64_t width, struct lep_error *e)
+	int64_t width, struct lep_error *e)
 {
 	int64_t room = width -
-	               (*before ? lep_font_width(before, strlen(before), SCALE) + SCALE : 0) -
-	               (*behind ? lep_font_width(behind, strlen(behind), SCALE) + SCALE : 0);
+		       (*before ? lep_font_width(before, strlen(before), SCALE) + SCALE : 0) -
+		       (*behind ? lep_font_width(behind, strlen(behind), SCALE) + SCALE : 0);
 	int status;
 
 	lep_buf_adds(b, before);
@@ -94,7 +94,7 @@ static void add_caption(struct lep_buf *b, const struct lep_prediction *p)
 }
 
 static int layout_init(
-        struct layout *l, const struct lep_prediction *cells, size_t count, struct lep_error *e)
+	struct layout *l, const struct lep_prediction *cells, size_t count, struct lep_error *e)
 {
 	struct lep_buf b = {0};
 	int64_t longest = 0;
@@ -126,7 +126,7 @@ static int layout_init(
 }
 
 static void draw_centred(
-        struct lep_canvas *c, int64_t middle, int64_t y, const struct lep_buf *b, uint32_t colour)
+	struct lep_canvas *c, int64_t middle, int64_t y, const struct lep_buf *b, uint32_t colour)
 {
 	int64_t x = middle - lep_font_width(b->data, b->len, SCALE) / 2;
 
@@ -135,7 +135,7 @@ static void draw_centred(
 
 /* The caption of one cell, its first line's top at y, centred about middle. */
 static int draw_caption(struct lep_canvas *c, const struct layout *l,
-        const struct lep_prediction *p, int64_t middle, int64_t y, struct lep_error *e)
+	const struct lep_prediction *p, int64_t middle, int64_t y, struct lep_error *e)
 {
 	const char *predicted = p->predicted ? p->predicted : "?";
 	int64_t width = l->width + 2 * OVERHANG;
@@ -145,8 +145,8 @@ static int draw_caption(struct lep_canvas *c, const struct layout *l,
 
 	if (p->truth)
 		colour = p->predicted && strcmp(p->predicted, p->truth) == 0
-		                 ? LEP_PREDICTIONS_RIGHT
-		                 : LEP_PREDICTIONS_WRONG;
+				 ? LEP_PREDICTIONS_RIGHT
+				 : LEP_PREDICTIONS_WRONG;
 	add_percent(&percent, p->probability);
 	if (p->truth && l->lines == 1) /* layout_init saw to it that this fits */
 		lep_buf_addf(&percent, " (%s)", p->truth);
@@ -168,7 +168,7 @@ static int draw_caption(struct lep_canvas *c, const struct layout *l,
 
 /* The picture in the middle of the place whose upper left corner is (x, y). */
 static void draw_picture(struct lep_canvas *c, const struct layout *l, const struct lep_bitmap *b,
-        int64_t x, int64_t y)
+	int64_t x, int64_t y)
 {
 	struct size s = drawn_size(b);
 
@@ -183,7 +183,7 @@ static void draw_picture(struct lep_canvas *c, const struct layout *l, const str
 }
 
 int lep_predictions_draw(struct lep_canvas *c, const struct lep_prediction *cells, size_t count,
-        int rows, int columns, struct lep_error *e)
+	int rows, int columns, struct lep_error *e)
 {
 	struct layout l = {0};
 	int64_t row_height;
@@ -192,7 +192,7 @@ int lep_predictions_draw(struct lep_canvas *c, const struct lep_prediction *cell
 	*c = (struct lep_canvas){0};
 	if (rows < 1 || columns < 1 || rows > LEP_PREDICTIONS_MAX || columns > LEP_PREDICTIONS_MAX)
 		return lep_fail(e, LEP_ERR_USAGE, "%d rows of %d columns: both go from 1 to %d",
-		        rows, columns, LEP_PREDICTIONS_MAX);
+			rows, columns, LEP_PREDICTIONS_MAX);
 	if (count == 0)
 		return lep_fail(e, LEP_ERR_USAGE, "no pictures to draw");
 	if (count > (size_t)rows * (size_t)columns)
@@ -205,15 +205,15 @@ int lep_predictions_draw(struct lep_canvas *c, const struct lep_prediction *cell
 	row_height = l.height + TEXT_GAP + (l.lines - 1) * LINE + LEP_FONT_HEIGHT + ROW_GAP;
 	/* below the last row its gap gives way to the margin; the letters' descent counts to it */
 	status = lep_canvas_init(c, l.columns * (l.width + MARGIN) + MARGIN,
-	        l.rows * row_height - ROW_GAP - (LEP_FONT_HEIGHT - LEP_FONT_ASCENT) + 2 * MARGIN,
-	        WHITE, e);
+		l.rows * row_height - ROW_GAP - (LEP_FONT_HEIGHT - LEP_FONT_ASCENT) + 2 * MARGIN,
+		WHITE, e);
 	for (size_t i = 0; status == LEP_OK && i < count; i++) {
 		int64_t x = MARGIN + (int64_t)i % l.columns * (l.width + MARGIN);
 		int64_t y = MARGIN + (int64_t)i / l.columns * row_height;
 
 		draw_picture(c, &l, &cells[i].picture, x, y);
 		status =
-		        draw_caption(c, &l, &cells[i], x + l.width / 2, y + l.height + TEXT_GAP, e);
+			draw_caption(c, &l, &cells[i], x + l.width / 2, y + l.height + TEXT_GAP, e);
 	}
 	if (status != LEP_OK)
 		lep_canvas_release(c);

@@ -40,6 +40,6 @@ struct lep_prediction {
  * columns outside 1 to LEP_PREDICTIONS_MAX or no cells.
  */
 int lep_predictions_draw(struct lep_canvas *c, const struct lep_prediction *cells, size_t count,
-        int rows, int columns, struct lep_error *e);
+	int rows, int columns, struct lep_error *e);
 
 #endif

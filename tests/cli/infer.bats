@@ -28,10 +28,10 @@ many() {
   run --separate-stderr lep-infer -m m.lepm -o out.lept s.lept
   [ "$status" -eq 0 ]
   [ -z "$output$stderr" ]
-  lep-cat --json out.lept >head
-  grep -qF '{"name": "probability", "role": "output", "dtype": "f32", "extents": [3]}' head
-  grep -qF '{"name": "class", "role": "output", "dtype": "i32", "extents": [], "table": ["cat", "dog", "eel"]}' head
-  grep -qF '"provenance": ["lep-infer 0.1.0"]' head
+  lep-cat --json out.lept >h.json
+  grep -qF '{"name": "probability", "role": "output", "dtype": "f32", "extents": [3]}' h.json
+  grep -qF '{"name": "class", "role": "output", "dtype": "i32", "extents": [], "table": ["cat", "dog", "eel"]}' h.json
+  grep -qF '"provenance": ["lep-infer 0.1.0"]' h.json
   lep-cat --csv out.lept | five >csv
   diff csv - <<'X'
 key,x[0],x[1],label,probability[0],probability[1],probability[2],class
