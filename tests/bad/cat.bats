@@ -4,7 +4,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	mk=$BATS_TEST_DIRNAME/../../${BUILD:-build}/tests/tools/mkoutputs
+	mk=$BUILD/tests/tools/mkoutputs
 	cd "$BATS_TEST_TMPDIR"
 	printf '%s\n' 'field x input f32 2' 'field label target i32 - cat|dog' \
 		'record a 1,2 0' 'record b 3,4 1' 'record c 5,6 0' | "$mk" >s.lept

@@ -4,7 +4,7 @@
 setup() {
   cd "$BATS_TEST_TMPDIR" || exit 1
   bats_require_minimum_version 1.5.0
-  make=$BATS_TEST_DIRNAME/../../${BUILD:-build}/tests/tools/mkoutputs
+  make=$BUILD/tests/tools/mkoutputs
   fields='field label target i32 - cat|dog
 field class output i32 - cat|dog
 field probability output f32 2'

@@ -4,7 +4,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	mk=$BATS_TEST_DIRNAME/../../${BUILD:-build}/tests/tools/mkoutputs
+	mk=$BUILD/tests/tools/mkoutputs
 	cd "$BATS_TEST_TMPDIR"
 	{
 		echo 'field image input u8 2x3x1'

@@ -4,7 +4,7 @@
 setup() {
   cd "$BATS_TEST_TMPDIR" || exit 1
   bats_require_minimum_version 1.5.0
-  make=$BATS_TEST_DIRNAME/../../${BUILD:-build}/tests/tools/mkoutputs
+  make=$BUILD/tests/tools/mkoutputs
   fields='field label target i32 - cat|dog|a]>=0.5
 field class output i32 - dog|a]>=0.5|cat|horse
 field probability output f32 4'

@@ -4,8 +4,7 @@
 setup() {
   cd "$BATS_TEST_TMPDIR" || exit 1
   bats_require_minimum_version 1.5.0
-  tools=$BATS_TEST_DIRNAME/../../${BUILD:-build}/tests/tools
-  case ${BUILD:-build} in /*) tools=$BUILD/tests/tools ;; esac
+  tools=$BUILD/tests/tools
   PATH=$tools:$PATH
   # Logits (x0, x1, 0): e / (e + 2) = 0.57611, e / (2 e + 1) = 0.42231.
   fields='field x input f32 2

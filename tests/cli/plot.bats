@@ -4,8 +4,7 @@
 setup() {
   cd "$BATS_TEST_TMPDIR" || exit 1
   bats_require_minimum_version 1.5.0
-  tools=$BATS_TEST_DIRNAME/../../${BUILD:-build}/tests/tools
-  case ${BUILD:-build} in /*) tools=$BUILD/tests/tools ;; esac
+  tools=$BUILD/tests/tools
   PATH=$tools:$PATH
   fields='field image input u8 2x2x1
 field label target i32 - cat|dog
