@@ -62,7 +62,7 @@ MAN := $(sort $(wildcard man/*.[1-9]))
 .DELETE_ON_ERROR:
 
 ## all: the programs and liblep.a (the default)
-all: $(PROGRAMS) $(BUILD)/lib/liblep.a $(BUILD)/lib/lep.pc
+all: $(PROGRAMS) $(BUILD)/lib/liblep.a
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -87,11 +87,6 @@ $(BUILD)/double/%.o: %.c Makefile
 $(BUILD)/lib/liblep.a: $(LIB_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
-
-$(BUILD)/lib/lep.pc: lib/lep.pc.in Makefile
-	@mkdir -p $(@D)
-	$(Q)sed -e 's|@prefix@|$(prefix)|; s|@libdir@|$(LIBDIR)|; s|@includedir@|$(INCLUDEDIR)|' \
-	  -e 's|@version@|$(VERSION)|' $< > $@
 
 $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(BUILD)/lib/liblep.a
 	@mkdir -p $(@D)
@@ -151,9 +146,10 @@ install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(BINDIR)
 	install -m 644 $(BUILD)/lib/liblep.a $(DESTDIR)$(LIBDIR)
-	install -m 644 $(BUILD)/lib/lep.pc $(DESTDIR)$(LIBDIR)/pkgconfig
-	cd lib && for h in */*.h; do \
-	  install -D -m 644 $$h $(DESTDIR)$(INCLUDEDIR)/lep/$$h || exit 1; done
+	sed -e 's|@prefix@|$(prefix)|; s|@libdir@|$(LIBDIR)|; s|@includedir@|$(INCLUDEDIR)|' \
+	  -e 's|@version@|$(VERSION)|' lib/lep.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/lep.pc
+	for h in lib/*/*.h; do \
+	  install -D -m 644 $$h $(DESTDIR)$(INCLUDEDIR)/lep/$${h#lib/} || exit 1; done
 	for m in $(MAN); do \
 	  install -D -m 644 $$m $(DESTDIR)$(MANDIR)/man$${m##*.}/$${m##*/} || exit 1; done
 	for p in $(notdir $(PROGRAMS)); do \

@@ -210,8 +210,8 @@ static char *output_folder(const struct run *r)
  * file is opened before; several spooled inputs need one each, made as they come. */
 static int drop_rights(struct run *r, struct lep_error *e)
 {
-	size_t n = r->ops->n, nwrite = 0;
-	const char **read = lep_alloc(n + 1, sizeof(*read)), *write[2], *tmp = getenv("TMPDIR");
+	size_t n = r->ops->n, nread = n, nwrite = 0;
+	const char **read = lep_alloc(n + o.classes.n + 1, sizeof(*read)), *write[2], *tmp = getenv("TMPDIR");
 	char *folder = o.output && strcmp(o.output, "-") != 0 ? output_folder(r) : NULL;
 	char note[LEP_SANDBOX_NOTE];
 	int s = read ? 0 : lep_fail_nomem(e, 0);
@@ -220,6 +220,12 @@ static int drop_rights(struct run *r, struct lep_error *e)
 		const char *equals = o.join ? strchr(r->ops->name[i], '=') : NULL;
 
 		read[i] = equals ? equals + 1 : r->ops->name[i];
+	}
+	for (size_t i = 0; i < o.classes.n && !s; i++) { /* FIELD=FILE */
+		const char *equals = strchr(o.classes.item[i], '=');
+
+		if (equals)
+			read[nread++] = equals + 1;
 	}
 	if (folder)
 		write[nwrite++] = folder;
@@ -231,7 +237,7 @@ static int drop_rights(struct run *r, struct lep_error *e)
 		write[nwrite++] = tmp && *tmp ? tmp : "/tmp";
 	}
 	if (!s) {
-		lep_sandbox(read, n, write, nwrite, note);
+		lep_sandbox(read, nread, write, nwrite, note);
 		lep_explain(1, "%s", note);
 	}
 	lep_free(read);

@@ -34,7 +34,7 @@ setup_file() {
     lep-train -q -n digits -e 4 -o digits.lepm train.lept &&
     lep-preprocess --like digits.lepm -o test.lept test &&
     lep-infer -m digits.lepm -o predictions.lept test.lept &&
-    lep-train --print digits >digits.net; } 2>../prepare.err; then
+    lep-train -n digits --print >digits.net; } 2>../prepare.err; then
     rm -f predictions.lept
   fi
 }
