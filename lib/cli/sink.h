@@ -34,7 +34,7 @@ struct lep_sink_options {
 struct lep_sink;
 
 /* All arguments are borrowed and must outlive the sink; out is NULL for a folder. */
-int lep_sink_new(struct lep_sink **s, const struct lep_sink_options *o, struct lep_output *out,
+int lep_sink_new(struct lep_sink **out, const struct lep_sink_options *o, struct lep_output *output,
 	const struct lep_head *head, struct lep_error *e) LEP_MUST_USE;
 void lep_sink_free(struct lep_sink *s);
 

@@ -70,7 +70,7 @@ int lep_exif_orientation(const uint8_t *jpeg, size_t len)
 }
 
 int lep_image_turn(const struct lep_image *in, int orientation, struct lep_image *out,
-                   struct lep_error *e)
+	struct lep_error *e)
 {
 	/* Which end of the stored row and column the upright picture starts from. */
 	static const struct {

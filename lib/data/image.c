@@ -59,7 +59,7 @@ static void image_clear(struct lep_image *im)
 }
 
 int lep_image_reserve(struct lep_image *im, int64_t width, int64_t height, int channels,
-                      struct lep_error *e)
+	struct lep_error *e)
 {
 	size_t bytes;
 
@@ -84,7 +84,7 @@ int lep_image_reserve(struct lep_image *im, int64_t width, int64_t height, int c
 }
 
 int lep_decode_check_size(int64_t width, int64_t height, const struct lep_decode_options *options,
-                          struct lep_error *e)
+	struct lep_error *e)
 {
 	/* Both formats keep each side under 2^31, so that the product holds. */
 	if (width <= 0 || height <= 0)
@@ -139,7 +139,7 @@ static int begins(const uint8_t *data, size_t len, const uint8_t *magic, size_t 
 }
 
 static int decode(struct lep_decoder *d, struct lep_image *out, const uint8_t *data, size_t len,
-                  const struct lep_decode_options *options, struct lep_error *e)
+	const struct lep_decode_options *options, struct lep_error *e)
 {
 	struct lep_decode_options o = options ? *options : (struct lep_decode_options){0};
 
@@ -161,7 +161,7 @@ static int decode(struct lep_decoder *d, struct lep_image *out, const uint8_t *d
 }
 
 int lep_decoder_run(struct lep_decoder *d, struct lep_image *out, const void *data, size_t len,
-                    const struct lep_decode_options *options, struct lep_error *e)
+	const struct lep_decode_options *options, struct lep_error *e)
 {
 	int rc = decode(d, out, data, len, options, e);
 
@@ -171,7 +171,7 @@ int lep_decoder_run(struct lep_decoder *d, struct lep_image *out, const void *da
 }
 
 int lep_image_decode(struct lep_image *out, const void *data, size_t len,
-                     const struct lep_decode_options *options, struct lep_error *e)
+	const struct lep_decode_options *options, struct lep_error *e)
 {
 	struct lep_decoder d = {0};
 	int rc = lep_decoder_run(&d, out, data, len, options, e);

@@ -49,7 +49,7 @@ void lep_image_release(struct lep_image *im);
 
 /* Give im this size and room for it; the pixels are undefined. */
 int lep_image_reserve(struct lep_image *im, int64_t width, int64_t height, int channels,
-                      struct lep_error *e);
+	struct lep_error *e);
 
 static inline uint8_t lep_gray(unsigned r, unsigned g, unsigned b)
 {
@@ -80,11 +80,11 @@ void lep_decoder_free(struct lep_decoder *d);
  * few bytes could not hold. LEP_ERR_DATA for anything that is no whole, sound
  * PNG or JPEG, LEP_ERR_USAGE for options that mean nothing. */
 int lep_decoder_run(struct lep_decoder *d, struct lep_image *out, const void *data, size_t len,
-                    const struct lep_decode_options *options, struct lep_error *e);
+	const struct lep_decode_options *options, struct lep_error *e);
 
 /* The same with a decoder of its own. */
 int lep_image_decode(struct lep_image *out, const void *data, size_t len,
-                     const struct lep_decode_options *options, struct lep_error *e);
+	const struct lep_decode_options *options, struct lep_error *e);
 
 enum lep_fit {
 	LEP_FIT_STRETCH, /* to the size, whatever becomes of the proportions */
@@ -103,12 +103,12 @@ enum lep_fit {
  * not be in.
  */
 int lep_image_resize(const struct lep_image *in, int64_t width, int64_t height, enum lep_fit fit,
-                     const uint8_t background[3], struct lep_image *out, struct lep_error *e);
+	const uint8_t background[3], struct lep_image *out, struct lep_error *e);
 
 /* Append a PNG (8 bit, gray or RGB) of height * width * channels bytes; the same
  * pixels give the same file, for one version of libpng and zlib. On failure out
  * is as it was. */
 int lep_png_write(struct lep_buf *out, const uint8_t *pixels, int64_t width, int64_t height,
-                  int channels, struct lep_error *e);
+	int channels, struct lep_error *e);
 
 #endif

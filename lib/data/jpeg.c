@@ -212,7 +212,7 @@ static int choose_colours(struct lep_jpeg_decoder *j, int channels, convert_row 
 /* The header's claims against the bytes there are. Each block of 64 samples
  * costs at least one bit, for its mean. */
 static int check_header(struct lep_jpeg_decoder *j, size_t len,
-                        const struct lep_decode_options *options)
+	const struct lep_decode_options *options)
 {
 	int64_t blocks = 0;
 	int rc = lep_decode_check_size(j->c.image_width, j->c.image_height, options, j->e);
@@ -268,7 +268,7 @@ static void read_rows(struct lep_jpeg_decoder *j, struct lep_image *to, convert_
 
 /* Runs under setjmp: nothing here owns anything. */
 static int read_picture(struct lep_jpeg_decoder *j, struct lep_image *out, const uint8_t *data,
-                        size_t len, const struct lep_decode_options *options)
+	size_t len, const struct lep_decode_options *options)
 {
 	int turn, swap, channels, rc;
 	convert_row *convert;
@@ -303,8 +303,8 @@ static int read_picture(struct lep_jpeg_decoder *j, struct lep_image *out, const
 }
 
 int lep_jpeg_decoder_run(struct lep_jpeg_decoder *j, struct lep_image *out, const uint8_t *data,
-                         size_t len, const struct lep_decode_options *options,
-                         struct lep_error *e)
+	size_t len, const struct lep_decode_options *options,
+	struct lep_error *e)
 {
 	j->e = e;
 	if (setjmp(j->out_of_libjpeg) == 0)

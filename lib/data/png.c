@@ -149,7 +149,7 @@ static uint8_t narrow(const struct lep_png_decoder *p, uint32_t v)
 
 /* One pixel of any number of samples to one of p->channels. */
 static void put_pixel(const struct lep_png_decoder *p, const uint32_t v[3], uint32_t a,
-                      uint8_t *to)
+	uint8_t *to)
 {
 	int gray = !(p->type & PNG_COLOR_MASK_COLOR);
 	uint8_t c[3];
@@ -171,7 +171,7 @@ static void put_pixel(const struct lep_png_decoder *p, const uint32_t v[3], uint
 
 /* A row of n pixels; step is the distance of two in `to`, in bytes. */
 static void put_row(struct lep_png_decoder *p, const uint8_t *from, uint8_t *to, uint32_t n,
-                    size_t step)
+	size_t step)
 {
 	int wide = p->depth == 16, colours = p->type & PNG_COLOR_MASK_COLOR ? 3 : 1;
 	int highest = p->highest;
@@ -251,7 +251,7 @@ static void open_picture(struct lep_png_decoder *p)
 
 /* deflate makes at most 1032 bytes of one, so that len bounds the picture. */
 static int check_header(struct lep_png_decoder *p, size_t len,
-                        const struct lep_decode_options *options)
+	const struct lep_decode_options *options)
 {
 	int64_t w = png_get_image_width(p->png, p->info);
 	int64_t h = png_get_image_height(p->png, p->info);
@@ -342,7 +342,7 @@ static void read_rows(struct lep_png_decoder *p, struct lep_image *out)
 
 /* Runs under setjmp: what it takes is the arena's. */
 static int read_picture(struct lep_png_decoder *p, struct lep_image *out, size_t len,
-                        const struct lep_decode_options *options)
+	const struct lep_decode_options *options)
 {
 	int rc;
 
@@ -365,8 +365,8 @@ static int read_picture(struct lep_png_decoder *p, struct lep_image *out, size_t
 }
 
 int lep_png_decoder_run(struct lep_png_decoder *p, struct lep_image *out, const uint8_t *data,
-                        size_t len, const struct lep_decode_options *options,
-                        struct lep_error *e)
+	size_t len, const struct lep_decode_options *options,
+	struct lep_error *e)
 {
 	p->e = e;
 	p->png = NULL;

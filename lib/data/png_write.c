@@ -45,7 +45,7 @@ static void on_flush(png_structp png)
 }
 
 static int write_picture(struct writer *w, const uint8_t *pixels, uint32_t width, uint32_t height,
-                         int channels)
+	int channels)
 {
 	size_t line = (size_t)width * (size_t)channels;
 
@@ -72,7 +72,7 @@ static int write_picture(struct writer *w, const uint8_t *pixels, uint32_t width
 }
 
 int lep_png_write(struct lep_buf *out, const uint8_t *pixels, int64_t width, int64_t height,
-                  int channels, struct lep_error *e)
+	int channels, struct lep_error *e)
 {
 	struct writer w = {.out = out, .e = e};
 	volatile int rc = LEP_ERR_DATA;

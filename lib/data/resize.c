@@ -46,7 +46,7 @@ static int64_t max64(int64_t a, int64_t b)
 
 /* Outputs at..at + n of `full` over m inputs. */
 static int axis_init(struct axis *a, int64_t m, int64_t full, int64_t at, int64_t n,
-                     struct lep_error *e)
+	struct lep_error *e)
 {
 	int64_t reach = 2 * max64(m, full); /* of the triangle, times 2 * full */
 	size_t weights;
@@ -138,7 +138,7 @@ struct window {
 /* Rows are resized across as the filter down comes to them, and kept in a ring
  * as long as it needs them. */
 static int scale_with(const struct lep_image *in, const struct window *win, const struct axis *h,
-                      const struct axis *v, uint8_t *ring, uint32_t *sum)
+	const struct axis *v, uint8_t *ring, uint32_t *sum)
 {
 	int c = in->channels;
 	size_t line = (size_t)win->w * (size_t)c, inline_bytes = (size_t)in->width * (size_t)c;
@@ -218,7 +218,7 @@ static void fill(struct lep_image *im, const uint8_t background[3])
 }
 
 int lep_image_resize(const struct lep_image *in, int64_t width, int64_t height, enum lep_fit fit,
-                     const uint8_t background[3], struct lep_image *out, struct lep_error *e)
+	const uint8_t background[3], struct lep_image *out, struct lep_error *e)
 {
 	struct window win = {width, height, 0, 0, width, height, NULL, 0};
 	int64_t wide = in->width, high = in->height;

@@ -174,7 +174,7 @@ static void weight_gradient(const struct lep_op *op, const struct lep_pass *p, l
 	lep_real *dw = lep_block_grad(op, p, 0);
 	const lep_real *dy = lep_grad_out(op, p);
 	lep_real **c = (lep_real **)(void *)scratch;
-	ptrdiff_t *off = (ptrdiff_t *)(c + a->rows);
+	ptrdiff_t *off = (ptrdiff_t *)(void *)(c + a->rows);
 
 	if (a->depthwise) {
 		struct lep_depthwise d = depthwise(a);

@@ -128,7 +128,7 @@ static int add(struct lep_builder_nn *b, const struct lep_stmt *s, const struct 
 
 static int build_window(struct lep_builder_nn *b, const struct lep_stmt *s)
 {
-	int64_t hwc[3], kh, kw, stride = 0, padding = 0;
+	int64_t hwc[3], kh = 0, kw = 0, stride = 0, padding = 0;
 	struct lep_pool g;
 	int rc = lep_build_picture(b, s, hwc), same = 0;
 

@@ -86,7 +86,8 @@ shown() { cut -f 1 shown | tr '\n' ' '; }
     in=cut.tar fails 1 '<stdin>: ' lep-preprocess
     status=0
     lep-preprocess -o s.lept --classes a,b cut.tar 2>err || status=$?
-    [ "$status" -eq 1 ] && [ "$(echo *.lept)" = '*.lept' ]
+    [ "$status" -eq 1 ]
+    [ "$(echo *.lept)" = '*.lept' ]
   done
   # What was whole before the cut is handed out.
   head -c 2000 t.tar >cut.tar
@@ -239,13 +240,16 @@ shown() { cut -f 1 shown | tr '\n' ' '; }
 @test "a full disk, a closed standard output, a reader that has gone" {
   status=0
   lep-preprocess t >/dev/full 2>err || status=$?
-  [ "$status" -eq 1 ] && grep -q 'No space left on device' err
+  [ "$status" -eq 1 ]
+  grep -q 'No space left on device' err
   status=0
   lep-preprocess t >&- 2>err || status=$?
-  [ "$status" -eq 1 ] && [ -s err ]
+  [ "$status" -eq 1 ]
+  [ -s err ]
   for n in $(seq 10 60); do "$tools/mkpicture" 200 200 gray "$n" >"t/a/$n.png"; done
   lep-preprocess --size 200 t 2>err | head -c 100 >/dev/null
   status=${PIPESTATUS[0]}
   echo "$status: $(cat err)"
-  [ "$status" -eq 141 ] && [ ! -s err ]
+  [ "$status" -eq 141 ]
+  [ ! -s err ]
 }

@@ -143,7 +143,8 @@ END
   for option in --gray --rgb '--size 5x4' '--fit pad' '--background 9,8,7' '--scale unit' '--dtype f32' '--classes a'; do
     # shellcheck disable=SC2086
     capture lep-preprocess --like s $option t
-    [ "$status" -eq 2 ] && [ ! -s out ]
+    [ "$status" -eq 2 ]
+    [ ! -s out ]
     grep -q -- "^lep-preprocess: ${option%% *} and --like exclude each other" err
   done
   # Another size is resized under --like, as the recipe says.
@@ -252,7 +253,8 @@ END
   lep-preprocess --scale measure --dtype f32 --provenance none m | cmp - out
   # All of one value: nothing to divide by.
   capture lep-preprocess --scale measure m/x/1.png
-  [ "$status" -eq 1 ] && grep -q 'no deviation' err
+  [ "$status" -eq 1 ]
+  grep -q 'no deviation' err
 }
 
 @test "colour and size: those of the first picture, or as stated" {
@@ -261,7 +263,8 @@ END
   head -c 512 out | grep -aq '^extents 3 4 3$'
   mv t/B/0.png t/a/9.png
   capture lep-preprocess -o s t
-  [ "$status" -eq 1 ] && [ ! -e s ]
+  [ "$status" -eq 1 ]
+  [ ! -e s ]
   grep -qx 'lep-preprocess: t/a/9.png: in colour, where the first picture is gray (--gray or --rgb settles it)' err
   good lep-preprocess --gray t
   "$tools/mkpicture" 5 3 gray 7 >t/a/3.png
@@ -288,7 +291,8 @@ END
   tail -c +1537 t.tar >&9
   exec 9>&-
   wait $pid
-  [ "$n" -ge 1 ] && [ "$n" -lt 9 ]
+  [ "$n" -ge 1 ]
+  [ "$n" -lt 9 ]
   [ "$(show out | wc -l)" -eq 9 ]
 }
 

@@ -32,7 +32,7 @@ static int far_off(const uint8_t *a, const uint8_t *b, size_t n)
 
 /* What the file should show, within what quality 97 loses. */
 static void shows(const struct lep_buf *file, int channels, int expected_channels,
-                  const uint8_t *want, int within)
+	const uint8_t *want, int within)
 {
 	struct lep_decode_options o = {.channels = channels};
 	struct lep_image im = {0};

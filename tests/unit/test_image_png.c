@@ -15,7 +15,7 @@ static const uint8_t background[3] = {200, 30, 90};
 
 /* Samples of one pixel as fractions of their maximum, and its alpha. */
 static void pixel(const struct make_png *m, const uint16_t *s, double c[3], double *alpha,
-                  uint32_t *max)
+	uint32_t *max)
 {
 	int colour = m->type == PNG_COLOR_TYPE_RGB || m->type == PNG_COLOR_TYPE_RGB_ALPHA;
 
@@ -61,7 +61,7 @@ static void expect(const struct make_png *m, const uint16_t *s, int channels, ui
 }
 
 static void check_pixels(struct lep_decoder *d, const struct make_png *m,
-                         const struct lep_buf *file, int channels)
+	const struct lep_buf *file, int channels)
 {
 	struct lep_decode_options o = {.channels = channels};
 	int gray = !(m->type & PNG_COLOR_MASK_COLOR), n = channels ? channels : gray ? 1 : 3;
@@ -177,7 +177,7 @@ static void small(struct lep_buf *file, int type, int interlaced)
 }
 
 static const int small_types[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_RGB,
-                                  PNG_COLOR_TYPE_PALETTE, PNG_COLOR_TYPE_RGB_ALPHA};
+	PNG_COLOR_TYPE_PALETTE, PNG_COLOR_TYPE_RGB_ALPHA};
 
 /* Cut bytes are copied to their own allocation, so that a sanitizer sees any
  * step beyond. */

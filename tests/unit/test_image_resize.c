@@ -27,7 +27,7 @@ static struct lep_image make(int64_t w, int64_t h, int c)
 
 /* Triangle filter in double, no rounding between the passes. */
 static double filtered(const struct lep_image *im, int64_t fw, int64_t fh, int64_t x, int64_t y,
-                       int k)
+	int k)
 {
 	double sx = (double)im->width / (double)fw, sy = (double)im->height / (double)fh;
 	double cx = ((double)x + 0.5) * sx, cy = ((double)y + 0.5) * sy, sum = 0, total = 0;
