@@ -22,7 +22,8 @@ static struct {
 	uint64_t seed, limit;
 	double lr, decay, clip, average, smoothing, delta, every;
 	int loss, keep, bad, resume, summary, list, print, provenance, force, quiet, verbose;
-} o = {.epochs = 10, .batch = 32, .seed = 0, .limit = (uint64_t)1 << 30, .optimizer = "adam", .delta = 1};
+} o = {.epochs = 10, .batch = 32, .seed = 0, .limit = (uint64_t)1 << 30, .optimizer = "adam", .delta = 1,
+	.bad = LEP_BAD_SKIP};
 
 static const struct lep_option options[] = {
 	LEP_OPTION_NETWORK(&o.network),
@@ -254,9 +255,9 @@ static int begin(struct work *w, struct lep_error *e)
 	if (rc)
 		return rc;
 	if (lep_trainer_bad(w->trainer))
-		lep_warn("%llu bad records left out", (unsigned long long)lep_trainer_bad(w->trainer));
+		lep_warn("bad records left out: %llu", (unsigned long long)lep_trainer_bad(w->trainer));
 	if (lep_trainer_targetless(w->trainer))
-		lep_warn("%llu records without target left out", (unsigned long long)lep_trainer_targetless(w->trainer));
+		lep_warn("records without target left out: %llu", (unsigned long long)lep_trainer_targetless(w->trainer));
 	if ((only = lep_trainer_only_class(w->trainer)))
 		lep_warn("%s: all records are of class '%s': there is nothing to tell apart",
 			lep_dataset_name(w->data), only);

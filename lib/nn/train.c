@@ -131,7 +131,7 @@ static int fill(struct lep_trainer *t, struct lep_dataset *data, struct lep_data
 		rc = lep_samples_init(&t->check, t, validation ? validation : data, validation ? NULL : part, 1, e);
 	lep_free(part);
 	if (rc == 0 && !t->o.skip_bad && t->train.bad)
-		rc = lep_fail(e, LEP_ERR_DATA, "%s: %llu bad records", lep_dataset_name(data),
+		rc = lep_fail(e, LEP_ERR_DATA, "%s: bad records: %llu", lep_dataset_name(data),
 			(unsigned long long)t->train.bad);
 	if (rc == 0 && !t->train.n)
 		rc = lep_fail(e, LEP_ERR_DATA, "%s: no records to learn from%s", lep_dataset_name(data),

@@ -63,18 +63,19 @@ fails() {
   sed 's/^\(record.*\) [01]$/\1 -1/' "$d/table" | "$make" >s.lept
   fails 1 's.lept: no records to learn from: none has a target' "${net[@]}" s.lept
   { grep field "$d/table"; echo 'bad a'; echo 'bad b'; } | "$make" >s.lept
-  fails 1 's.lept: 2 bad records' "${net[@]}" s.lept
-  fails 1 's.lept: no records to learn from: all are bad' --bad skip "${net[@]}" s.lept
+  fails 1 's.lept: bad records: 2' --bad fail "${net[@]}" s.lept
+  fails 1 's.lept: no records to learn from: all are bad' "${net[@]}" s.lept
 }
 
 @test "train: bad records and missing targets are left out and counted" {
   { sed 's/^\(record r4.*\) [01]$/\1 -1/' "$d/table"; echo 'bad a'; } | "$make" >s.lept
-  fails 1 's.lept: 1 bad records' "${net[@]}" s.lept
-  for how in skip keep; do
-    run --separate-stderr lep-train --bad $how "${net[@]}" --log log -o m.lepm s.lept
+  fails 1 's.lept: bad records: 1' --bad fail "${net[@]}" s.lept
+  for how in '' '--bad skip' '--bad keep'; do
+    # shellcheck disable=SC2086
+    run --separate-stderr lep-train $how "${net[@]}" --log log -o m.lepm s.lept
     [ "$status" -eq 0 ]
-    [[ $stderr == *'lep-train: 1 bad records left out'* ]]
-    [[ $stderr == *'lep-train: 1 records without target left out'* ]]
+    [[ $stderr == *'lep-train: bad records left out: 1'* ]]
+    [[ $stderr == *'lep-train: records without target left out: 1'* ]]
     grep -q '"samples": 8,' log
   done
 }
