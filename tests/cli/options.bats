@@ -92,7 +92,7 @@ capture() {
 @test "a signal ends in order and shows in the exit status" {
   for sig in INT TERM HUP; do
     # A script's background jobs ignore SIGINT; env gives the default back.
-    env --default-signal=INT "$fake" wait >ready 2>err &
+    env --default-signal=INT,TERM,HUP "$fake" wait >ready 2>err &
     pid=$!
     until grep -q ready ready; do sleep 0.02; done
     kill -s "$sig" "$pid"

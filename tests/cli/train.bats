@@ -202,7 +202,7 @@ slow() { # two seconds on a quick machine, so that three interruptions fit in
   for signal in TERM INT HUP; do
     number=$(kill -l $signal)
     status=0
-    timeout --preserve-status -s $signal 0.4 lep-train --resume "${args[@]}" -o m.lepm "$d/train.lept" 2>err || status=$?
+    timeout --preserve-status -s $signal 0.4 env --default-signal=INT,TERM,HUP lep-train --resume "${args[@]}" -o m.lepm "$d/train.lept" 2>err || status=$?
     echo "$signal: $status: $(tail -n 2 err)"
     [ "$status" -eq $((128 + number)) ]
     [ ! -e m.lepm ]
