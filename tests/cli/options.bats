@@ -128,13 +128,14 @@ capture() {
     "$fake" -q >&3 2>err || status=$?
     echo $status >status
   ) &
+  writer=$!
   cat </dev/null pipe >/dev/null &
   reader=$!
   until [ -e opened ]; do sleep 0.02; done
   kill $reader
   wait $reader || true
   : >gone
-  wait
+  wait $writer
   [ "$(cat status)" -eq 141 ]
   [ ! -s err ]
 }
