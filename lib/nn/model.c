@@ -187,7 +187,8 @@ int lep_model_head(struct lep_head *out, struct lep_net *n, const struct lep_fie
 	return rc < 0 ? rc : 0;
 }
 
-int lep_model_fill(struct lep_builder *b, const struct lep_head *head, struct lep_net *n, struct lep_error *e)
+/* Each parameter's field of the builder's current record. */
+static int fill(struct lep_builder *b, const struct lep_head *head, struct lep_net *n, struct lep_error *e)
 {
 	struct lep_buf bytes = {0};
 	int rc = 0;
@@ -212,7 +213,8 @@ int lep_model_fill(struct lep_builder *b, const struct lep_head *head, struct le
 	return rc;
 }
 
-int lep_model_write(struct lep_output *out, const struct lep_head *head, struct lep_net *n, struct lep_error *e)
+int lep_model_write_more(struct lep_output *out, const struct lep_head *head, struct lep_net *n, const char *key,
+	lep_model_more_fn *more, void *ctx, struct lep_error *e)
 {
 	struct lep_builder *b = NULL;
 	struct lep_writer *w = NULL;
@@ -220,9 +222,11 @@ int lep_model_write(struct lep_output *out, const struct lep_head *head, struct 
 	int rc = lep_builder_new(&b, head, e);
 
 	if (rc == 0)
-		rc = lep_builder_record(b, "model", 5, e);
+		rc = lep_builder_record(b, key, strlen(key), e);
 	if (rc == 0)
-		rc = lep_model_fill(b, head, n, e);
+		rc = fill(b, head, n, e);
+	if (rc == 0 && more)
+		rc = more(ctx, b, head, e);
 	if (rc == 0)
 		rc = lep_builder_frame(b, &frame, e);
 	if (rc == 0)
@@ -234,4 +238,9 @@ int lep_model_write(struct lep_output *out, const struct lep_head *head, struct 
 	lep_writer_free(w);
 	lep_builder_free(b);
 	return rc;
+}
+
+int lep_model_write(struct lep_output *out, const struct lep_head *head, struct lep_net *n, struct lep_error *e)
+{
+	return lep_model_write_more(out, head, n, "model", NULL, NULL, e);
 }

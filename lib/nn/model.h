@@ -41,10 +41,14 @@ int lep_model_get(const struct lep_model *m, const char *field, lep_real *to, si
 int lep_model_head(struct lep_head *out, struct lep_net *n, const struct lep_field *fields,
 	const char *loss, const struct lep_head *from, const char *provenance, struct lep_error *e) LEP_MUST_USE;
 
-/* Sets each parameter's field of the builder's current record. */
-int lep_model_fill(struct lep_builder *b, const struct lep_head *head, struct lep_net *n, struct lep_error *e) LEP_MUST_USE;
+/* Sets further fields of the one record: a checkpoint's. */
+typedef int lep_model_more_fn(void *ctx, struct lep_builder *b, const struct lep_head *head, struct lep_error *e);
 
-/* The whole model onto an output; END included, not committed. */
+/* The whole model, or what else has its head and `more`, as one record of that
+ * key onto an output; END included, not committed. */
+int lep_model_write_more(struct lep_output *out, const struct lep_head *head, struct lep_net *n, const char *key,
+	lep_model_more_fn *more, void *ctx, struct lep_error *e) LEP_MUST_USE;
+/* The model alone. */
 int lep_model_write(struct lep_output *out, const struct lep_head *head, struct lep_net *n, struct lep_error *e) LEP_MUST_USE;
 
 #endif

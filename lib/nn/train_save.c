@@ -118,37 +118,20 @@ static int set_position(const struct lep_trainer *t, struct lep_builder *b, cons
 	return rc ? rc : lep_builder_set(b, (size_t)lep_head_find(h, "training.sums"), NULL, s, sizeof(s), e);
 }
 
-static int write_checkpoint(struct lep_trainer *t, struct lep_output *out, const struct lep_head *h, struct lep_error *e)
+/* What a checkpoint has beside the weights. */
+static int set_training(void *ctx, struct lep_builder *b, const struct lep_head *h, struct lep_error *e)
 {
-	struct lep_builder *b = NULL;
-	struct lep_writer *w = NULL;
+	struct lep_trainer *t = ctx;
 	struct array a[ARRAYS];
-	struct lep_frame frame;
 	size_t n;
-	int rc = lep_builder_new(&b, h, e);
+	int rc = 0;
 
 	lep_net_values(t->net, &n);
 	list_arrays(t, a);
-	if (rc == 0)
-		rc = lep_builder_record(b, "checkpoint", 10, e);
-	if (rc == 0)
-		rc = lep_model_fill(b, h, t->net, e);
 	for (int i = 0; i < ARRAYS && rc == 0; i++)
 		if (a[i].values)
 			rc = set_reals(b, h, &a[i], n, e);
-	if (rc == 0)
-		rc = set_position(t, b, h, e);
-	if (rc == 0)
-		rc = lep_builder_frame(b, &frame, e);
-	if (rc == 0)
-		rc = lep_writer_new(&w, out, h, e);
-	if (rc == 0)
-		rc = lep_writer_frame(w, &frame, e);
-	if (rc == 0)
-		rc = lep_writer_end(w, e);
-	lep_writer_free(w);
-	lep_builder_free(b);
-	return rc;
+	return rc ? rc : set_position(t, b, h, e);
 }
 
 int lep_trainer_save(struct lep_trainer *t, const char *path, const struct lep_head *head,
@@ -163,7 +146,7 @@ int lep_trainer_save(struct lep_trainer *t, const char *path, const struct lep_h
 	if (rc == 0)
 		rc = lep_output_open(&out, path, e);
 	if (rc == 0)
-		rc = write_checkpoint(t, out, &h, e);
+		rc = lep_model_write_more(out, &h, t->net, "checkpoint", set_training, t, e);
 	if (rc == 0)
 		rc = lep_output_commit(out, e);
 	lep_output_free(out);
