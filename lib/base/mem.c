@@ -1,9 +1,22 @@
 #include "base/mem.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
+
+static atomic_ullong allocations;
+
+static void count_allocation(void)
+{
+	atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
+}
+
+uint64_t lep_mem_allocations(void)
+{
+	return atomic_load(&allocations);
+}
 
 int lep_mul_overflow(size_t a, size_t b, size_t *product)
 {
@@ -18,6 +31,7 @@ void *lep_alloc(size_t n, size_t size)
 	if (lep_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX / 2)
 		return NULL;
 	bytes = lep_round_up(bytes ? bytes : 1, LEP_ALIGN);
+	count_allocation();
 	p = aligned_alloc(LEP_ALIGN, bytes);
 	if (p)
 		memset(p, 0, bytes);
@@ -92,6 +106,7 @@ int lep_buf_reserve(struct lep_buf *b, size_t n)
 	cap = b->cap ? b->cap : 256;
 	while (cap <= need)
 		cap *= 2;
+	count_allocation();
 	p = realloc(b->data, cap);
 	if (!p) {
 		b->failed = 1;

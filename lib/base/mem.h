@@ -21,6 +21,10 @@ void lep_free(void *p);
  * allocations that would each be granted and end in the system's killer. */
 int lep_mem_lacks(double bytes);
 
+/* How often memory was asked for so far, in all threads: what must not allocate
+ * is held to it by comparing. */
+uint64_t lep_mem_allocations(void);
+
 /* Grow p (from lep_alloc, or NULL) to n * size bytes, keeping the first
  * old_bytes; NULL on failure, and p is still valid then. */
 void *lep_grow(void *p, size_t old_bytes, size_t n, size_t size) LEP_MUST_USE;

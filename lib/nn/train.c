@@ -101,6 +101,10 @@ static int make_room(struct lep_trainer *t, struct lep_error *e)
 	if (!t->order || !t->targets || !t->values || !t->losses || !t->hits || !t->partner || !t->share ||
 		!t->scratch || !t->judges)
 		return lep_fail_nomem(e, 0);
+	if (t->mixup > 0 && t->numbers && !(t->unmixed = lep_alloc(batch * t->numbers, sizeof(*t->unmixed))))
+		return lep_fail_nomem(e, 0);
+	if (t->o.clip > 0 && !(t->squares = lep_alloc((size_t)lep_trainer_pieces(t), sizeof(*t->squares))))
+		return lep_fail_nomem(e, 0);
 	for (size_t i = 0; i < threads && t->augment.n; i++)
 		if (!(t->scratch[i] = lep_alloc(2 * t->largest, sizeof(**t->scratch))))
 			return lep_fail_nomem(e, 0);
@@ -191,6 +195,8 @@ void lep_trainer_free(struct lep_trainer *t)
 	lep_free(t->order);
 	lep_free(t->targets);
 	lep_free(t->values);
+	lep_free(t->unmixed);
+	lep_free(t->squares);
 	lep_free(t->losses);
 	lep_free(t->hits);
 	lep_free(t->partner);
@@ -297,13 +303,13 @@ static int take_targets(struct lep_trainer *t, double *weight, struct lep_error 
 	for (size_t s = 0; s < t->count && rc == 0; s++)
 		rc = lep_samples_target(&t->train, t, t->train.record[t->batch[s]], &t->targets[s],
 			t->values + s * t->numbers, e);
-	if (rc == 0 && t->mixup > 0) {
-		lep_mixup_plan(t->mixup, t->o.seed, (uint64_t)t->epoch, t->at / t->o.batch, t->count, t->partner,
-			t->share);
-		rc = lep_trainer_mix_targets(t, e);
-	}
 	if (rc)
 		return rc;
+	if (t->mixup > 0) {
+		lep_mixup_plan(t->mixup, t->o.seed, (uint64_t)t->epoch, t->at / t->o.batch, t->count, t->partner,
+			t->share);
+		lep_trainer_mix_targets(t);
+	}
 	*weight = lep_loss_denominator(&t->o.loss, t->outputs, t->targets, t->count);
 	t->scale = *weight > 0 ? 1 / *weight : 0;
 	return 0;

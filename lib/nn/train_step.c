@@ -10,7 +10,6 @@ enum { PIECE = 16384, JUDGED = 64 };
 struct update {
 	struct lep_trainer *t;
 	double lr, scale, average;
-	double *squares;          /* by piece */
 };
 
 /* The piece of a task: parameter and range; 0 if there are no more. */
@@ -31,7 +30,7 @@ static int find_piece(const struct lep_trainer *t, int task, const struct lep_pa
 	return 0;
 }
 
-static int count_pieces(const struct lep_trainer *t)
+int lep_trainer_pieces(const struct lep_trainer *t)
 {
 	int n = 0;
 
@@ -48,7 +47,9 @@ static void square_task(void *ctx, int task, int thread)
 
 	(void)thread;
 	if (find_piece(u->t, task, &p, &from, &len) && p->trained && !p->frozen)
-		u->squares[task] = u->t->k->sum_squares(p->grad + from, len);
+		u->t->squares[task] = u->t->k->sum_squares(p->grad + from, len);
+	else
+		u->t->squares[task] = 0;
 }
 
 static void update_task(void *ctx, int task, int thread)
@@ -82,13 +83,9 @@ static int clip(struct lep_trainer *t, struct update *u, int pieces, struct lep_
 {
 	double sum = 0;
 
-	u->squares = lep_alloc((size_t)pieces, sizeof(*u->squares));
-	if (!u->squares)
-		return lep_fail_nomem(e, 0);
 	lep_threads_run(t->pool, pieces, square_task, u);
 	for (int i = 0; i < pieces; i++)
-		sum += u->squares[i];
-	lep_free(u->squares);
+		sum += t->squares[i];
 	u->scale = lep_clip_scale(sqrt(sum), t->o.clip);
 	if (isnan(u->scale))
 		return lep_fail(e, LEP_ERR_DATA, "epoch %lld, step %lld: the gradient is not finite",
@@ -99,7 +96,7 @@ static int clip(struct lep_trainer *t, struct update *u, int pieces, struct lep_
 int lep_trainer_step(struct lep_trainer *t, struct lep_error *e)
 {
 	struct update u = {.t = t, .scale = 1};
-	int pieces = count_pieces(t), rc = 0;
+	int pieces = lep_trainer_pieces(t), rc = 0;
 
 	u.lr = t->o.optim.lr * lep_schedule_factor(&t->o.schedule, t->step, t->o.epochs * t->steps_an_epoch,
 		t->steps_an_epoch);
@@ -114,25 +111,19 @@ int lep_trainer_step(struct lep_trainer *t, struct lep_error *e)
 	return 0;
 }
 
-int lep_trainer_mix_targets(struct lep_trainer *t, struct lep_error *e)
+void lep_trainer_mix_targets(struct lep_trainer *t)
 {
-	lep_real *plain;
-
 	if (!t->numbers) {
 		for (size_t s = 0; s < t->count; s++) {
 			t->targets[s].other = t->targets[t->partner[s]].id;
 			t->targets[s].share = t->share[s];
 		}
-		return 0;
+		return;
 	}
-	plain = lep_alloc(t->count * t->numbers, sizeof(*plain));
-	if (!plain)
-		return lep_fail_nomem(e, 0);
-	memcpy(plain, t->values, t->count * t->numbers * sizeof(*plain));
+	memcpy(t->unmixed, t->values, t->count * t->numbers * sizeof(*t->values));
 	for (size_t s = 0; s < t->count; s++)
-		lep_mixup_blend(t->values + s * t->numbers, plain + t->partner[s] * t->numbers, t->numbers, t->share[s]);
-	lep_free(plain);
-	return 0;
+		lep_mixup_blend(t->values + s * t->numbers, t->unmixed + t->partner[s] * t->numbers, t->numbers,
+			t->share[s]);
 }
 
 /* ---- validation ---- */

@@ -43,10 +43,12 @@ struct lep_trainer {
 	const uint64_t *batch;    /* into order */
 	struct lep_target *targets;
 	lep_real *values;         /* targets that are numbers: [batch][numbers] */
+	lep_real *unmixed;        /* the same before mixup, or NULL */
 	double *losses;           /* by sample */
 	unsigned char *hits;
 	uint64_t *partner;
 	double *share;
+	double *squares;          /* of the gradient, by piece, for --clip; or NULL */
 	double scale;             /* 1 / the loss's denominator */
 	atomic_int failed;
 	struct lep_error failure;
@@ -82,11 +84,14 @@ int lep_trainer_hit(const struct lep_trainer *t, const lep_real *x, const struct
 /* Loss and accuracy on t->check with the weights as they are. */
 int lep_trainer_validate(struct lep_trainer *t, struct lep_metrics *out, struct lep_error *e) LEP_MUST_USE;
 
+/* Pieces of the weights that tasks work on. */
+int lep_trainer_pieces(const struct lep_trainer *t);
+
 /* The optimiser's step from the net's gradients, then packing. */
 int lep_trainer_step(struct lep_trainer *t, struct lep_error *e) LEP_MUST_USE;
 
 /* Each target becomes a share of itself and of its partner's. */
-int lep_trainer_mix_targets(struct lep_trainer *t, struct lep_error *e) LEP_MUST_USE;
+void lep_trainer_mix_targets(struct lep_trainer *t);
 
 /* The epoch's order into t->order. */
 void lep_trainer_shuffle(struct lep_trainer *t);
