@@ -229,6 +229,13 @@ struct lep_kernels {
 	void (*layernorm_backward)(lep_real *dx, lep_real *dgamma, lep_real *dbeta,
 		const lep_real *dy, const lep_real *x, const lep_real *mean, const lep_real *inv,
 		const lep_real *gamma, size_t rows, size_t n);
+	/* For each row of n: inv = 1 / sqrt(mean of x^2 + eps) (stored per row, may be
+	 * NULL), y = x inv gamma; y may be x. */
+	void (*rmsnorm_forward)(lep_real *y, lep_real *inv, const lep_real *x, const lep_real *gamma,
+		size_t rows, size_t n, lep_real eps);
+	/* dx (overwritten; may be dy); dgamma (n, may be NULL) += over rows ascending. */
+	void (*rmsnorm_backward)(lep_real *dx, lep_real *dgamma, const lep_real *dy, const lep_real *x,
+		const lep_real *inv, const lep_real *gamma, size_t rows, size_t n);
 	/* Per channel over rows ascending, in double: sum[c] += x, square[c] += x^2. */
 	void (*channel_sums)(double *sum, double *square, const lep_real *x, size_t rows, size_t c);
 	/* y = fma(x, scale[c], shift[c]), then relu if asked; y may be x; scale may

@@ -173,7 +173,7 @@ int lep_build_picture(struct lep_builder_nn *b, const struct lep_stmt *s, int64_
 
 	if (v->ids)
 		return lep_build_fail(b, s, "its input holds ids; an embed line belongs before it");
-	if (v->shape.rank != 3)
+	if (v->shape.rank != 3 || v->axis >= 0)
 		return lep_build_fail(b, s, "needs height x width x channels, its input is '%s'",
 			lep_shape_text(text, &v->shape, "x"));
 	for (int i = 0; i < 3; i++)
@@ -181,11 +181,35 @@ int lep_build_picture(struct lep_builder_nn *b, const struct lep_stmt *s, int64_
 	return 0;
 }
 
+int lep_build_sequence(struct lep_builder_nn *b, const struct lep_stmt *s, size_t *width)
+{
+	const struct lep_value *v = &b->net->value[b->current];
+	char text[LEP_SHAPE_TEXT_MAX];
+
+	if (v->ids)
+		return lep_build_fail(b, s, "its input holds ids; an embed line belongs before it");
+	if (v->shape.rank < 2)
+		return lep_build_fail(b, s, "needs a sequence of rows, its input is '%s'",
+			lep_shape_text(text, &v->shape, "x"));
+	*width = v->axis < 0 ? v->size / (size_t)v->shape.extent[0] : v->size;
+	return 0;
+}
+
 /* ---- values, operations, parameters ---- */
+
+/* Elements of a sample, or of a row of a sequence. */
+static int64_t count_row(const struct lep_shape *shape)
+{
+	struct lep_shape row = *shape;
+
+	if (row.rank && row.extent[0] == LEP_VARIES)
+		row.extent[0] = 1;
+	return lep_shape_count(&row);
+}
 
 int lep_build_value_fits(struct lep_builder_nn *b, const struct lep_shape *shape)
 {
-	int64_t count = lep_shape_count(shape);
+	int64_t count = count_row(shape);
 	char text[LEP_SHAPE_TEXT_MAX];
 
 	if (count >= 1 && count <= INT32_MAX)
@@ -194,7 +218,7 @@ int lep_build_value_fits(struct lep_builder_nn *b, const struct lep_shape *shape
 		count == 0 ? "empty" : "too large");
 }
 
-int lep_build_new_value(struct lep_builder_nn *b, const struct lep_shape *shape)
+int lep_build_new_value(struct lep_builder_nn *b, const struct lep_shape *shape, int axis)
 {
 	struct lep_net *n = b->net;
 	struct lep_value *v;
@@ -212,7 +236,8 @@ int lep_build_new_value(struct lep_builder_nn *b, const struct lep_shape *shape)
 	}
 	v = &n->value[n->nvalue];
 	v->shape = *shape;
-	v->size = (size_t)lep_shape_count(shape);
+	v->size = (size_t)count_row(shape);
+	v->axis = axis;
 	v->root = (int)n->nvalue;
 	return (int)n->nvalue++;
 }
@@ -234,12 +259,18 @@ static char *make_label(struct lep_builder_nn *b, const struct lep_stmt *s, cons
 	return label;
 }
 
+/* Whose lengths a result of that shape has: those of the current value. */
+static int axis_of(const struct lep_builder_nn *b, const struct lep_shape *shape)
+{
+	return shape->rank && shape->extent[0] == LEP_VARIES ? b->net->value[b->current].axis : -1;
+}
+
 struct lep_op *lep_build_op(struct lep_builder_nn *b, const struct lep_stmt *s, const struct lep_layer *layer,
 	const struct lep_shape *shape, void *attr)
 {
 	struct lep_net *n = b->net;
 	struct lep_op *op;
-	int out = lep_build_new_value(b, shape);
+	int out = lep_build_new_value(b, shape, axis_of(b, shape));
 
 	if (out >= 0 && n->nop == n->op_room) {
 		size_t room = n->op_room ? 2 * n->op_room : 16;
@@ -301,7 +332,7 @@ int lep_build_op_input(struct lep_builder_nn *b, struct lep_op *op, int value)
 
 int lep_build_alias(struct lep_builder_nn *b, const struct lep_stmt *s, const struct lep_shape *shape)
 {
-	int from = b->current, v = lep_build_new_value(b, shape);
+	int from = b->current, v = lep_build_new_value(b, shape, axis_of(b, shape));
 
 	if (v < 0)
 		return v;

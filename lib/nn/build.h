@@ -39,7 +39,8 @@ struct lep_builder_nn {
 
 /* Whether one more statement or round may be built. */
 int lep_build_count_step(struct lep_builder_nn *b);
-int lep_build_new_value(struct lep_builder_nn *b, const struct lep_shape *shape);
+/* axis: as in struct lep_value; shape begins with LEP_VARIES where it is not -1. */
+int lep_build_new_value(struct lep_builder_nn *b, const struct lep_shape *shape, int axis);
 void lep_build_name_value(struct lep_builder_nn *b, int out);
 /* The next number of that kind in the current scope, from 1. */
 int lep_build_count_kind(struct lep_builder_nn *b, const char *kind);

@@ -38,8 +38,9 @@ int lep_build_input(struct lep_builder_nn *b, const struct lep_stmt *s, const ch
 	struct lep_net *n = b->net;
 	const struct lep_field *f = NULL;
 	struct lep_net_input *in;
+	struct lep_shape shape;
 	size_t index = 0;
-	int value;
+	int value, varies;
 
 	for (size_t i = 0; i < n->nfields && !f; i++)
 		if (name ? strcmp(n->fields[i].name, name) == 0 :
@@ -55,9 +56,15 @@ int lep_build_input(struct lep_builder_nn *b, const struct lep_stmt *s, const ch
 			return n->input_value[i];
 	if (f->dtype == LEP_TEXT)
 		return lep_build_fail(b, s, "the field '%s' is text, not numbers", f->name);
-	if (lep_shape_varying(&f->shape))
-		return lep_build_fail(b, s, "the field '%s' differs in size from record to record", f->name);
-	value = lep_build_new_value(b, &f->shape);
+	shape = f->shape;
+	varies = lep_shape_varying(&shape) != 0;
+	if (varies && (shape.extent[0] != LEP_VARIES || lep_shape_varying(&shape) > 1))
+		return lep_build_fail(b, s, "the field '%s' differs in more than its length from record to record",
+			f->name);
+	/* A sequence of numbers is one of rows, each of one number. */
+	if (varies && shape.rank == 1 && !(f->dtype == LEP_I32 && f->table))
+		shape.extent[shape.rank++] = 1;
+	value = lep_build_new_value(b, &shape, varies ? (int)n->ninput : -1);
 	if (value < 0)
 		return value;
 	in = lep_grow(n->input, n->ninput * sizeof(*in), n->ninput + 1, sizeof(*in));
@@ -73,8 +80,9 @@ int lep_build_input(struct lep_builder_nn *b, const struct lep_stmt *s, const ch
 		n->input_value = values;
 	}
 	n->input[n->ninput] = (struct lep_net_input){.name = f->name, .field = (int)index, .shape = f->shape,
-		.size = n->value[value].size, .ids = f->dtype == LEP_I32 && f->table != NULL};
+		.size = n->value[value].size, .varies = varies, .ids = f->dtype == LEP_I32 && f->table != NULL};
 	n->value[value].ids = n->input[n->ninput].ids;
+	n->varies |= varies;
 	n->input_value[n->ninput++] = value;
 	n->value[value].input = (int)n->ninput;
 	return value;
@@ -157,7 +165,8 @@ void lep_net_plan(struct lep_net *n)
 		for (int k = 0; k < op->nin; k++)
 			op->needs_backward |= n->value[n->value[op->in[k]].root].needs_grad;
 		n->value[op->out].needs_grad = op->needs_backward;
-		n->scratch = op->scratch > n->scratch ? op->scratch : n->scratch;
+		if (!lep_op_varies(op) && op->scratch > n->scratch)
+			n->scratch = op->scratch;
 	}
 	for (size_t i = 0; i < n->nvalue; i++)
 		n->value[i].needs_grad = n->value[n->value[i].root].needs_grad;

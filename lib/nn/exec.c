@@ -1,4 +1,4 @@
-/* Running a network: buffers, blocks, the order of meetings in training. */
+/* Running a network: blocks, the order of meetings in training. */
 #include <string.h>
 
 #include "nn/layer.h"
@@ -9,81 +9,6 @@ enum { SUM_PIECE = 8192 };
 static size_t blocks_of(size_t count)
 {
 	return count < LEP_BLOCKS ? count : LEP_BLOCKS;
-}
-
-static int new_values(struct lep_exec *x, struct lep_error *e)
-{
-	const struct lep_net *n = x->net;
-
-	for (size_t v = 0; v < n->nvalue; v++) {
-		const struct lep_value *value = &n->value[v];
-		size_t root = (size_t)value->root, reals;
-
-		if (root != v) {
-			x->value[v] = x->value[root];
-			x->grad[v] = x->grad[root];
-			continue;
-		}
-		if (lep_mul_overflow(value->size, x->capacity, &reals))
-			return lep_fail_nomem(e, 0);
-		/* An id takes no more room than a real. */
-		x->value[v] = lep_alloc(reals, sizeof(lep_real));
-		if (!x->value[v])
-			return lep_fail_nomem(e, (double)reals * sizeof(lep_real));
-		if (!x->training || (!value->needs_grad && (int)v != n->value[n->logits].root))
-			continue;
-		x->grad[v] = lep_alloc(reals, sizeof(lep_real));
-		if (!x->grad[v])
-			return lep_fail_nomem(e, (double)reals * sizeof(lep_real));
-	}
-	return 0;
-}
-
-/* What the buffers below come to, each alone may look harmless. */
-static double bytes_of(const struct lep_exec *x)
-{
-	const struct lep_net *n = x->net;
-	double reals = (double)n->scratch * (double)x->block_max * x->threads;
-
-	for (size_t v = 0; v < n->nvalue; v++)
-		if (n->value[v].root == (int)v)
-			reals += (double)n->value[v].size * (double)x->capacity *
-				(x->training && n->value[v].needs_grad ? 2 : 1);
-	if (x->training)
-		reals += (double)LEP_BLOCKS * (double)n->block_reals;
-	return reals * sizeof(lep_real);
-}
-
-static int fill_exec(struct lep_exec *x, struct lep_error *e)
-{
-	const struct lep_net *n = x->net;
-	int rc;
-
-	if (lep_mem_lacks(bytes_of(x)))
-		return lep_fail_nomem(e, bytes_of(x));
-	x->value = lep_alloc(n->nvalue, sizeof(*x->value));
-	x->grad = lep_alloc(n->nvalue, sizeof(*x->grad));
-	x->state = lep_alloc(n->nop, sizeof(*x->state));
-	x->scratch = lep_alloc((size_t)x->threads, sizeof(*x->scratch));
-	if (!x->value || !x->grad || !x->state || !x->scratch)
-		return lep_fail_nomem(e, 0);
-	rc = new_values(x, e);
-	if (rc)
-		return rc;
-	for (int t = 0; t < x->threads; t++) {
-		x->scratch[t] = lep_alloc(n->scratch * x->block_max, sizeof(lep_real));
-		if (!x->scratch[t])
-			return lep_fail_nomem(e, (double)(n->scratch * x->block_max * sizeof(lep_real)));
-	}
-	if (x->training) {
-		x->block_grads = lep_alloc(LEP_BLOCKS * n->block_reals, sizeof(lep_real));
-		if (!x->block_grads)
-			return lep_fail_nomem(e, (double)(LEP_BLOCKS * n->block_reals * sizeof(lep_real)));
-	}
-	for (size_t i = 0; i < n->nop; i++)
-		if (n->op[i].layer->state_new && n->op[i].layer->state_new(&n->op[i], x, &x->state[i]))
-			return lep_fail_nomem(e, 0);
-	return 0;
 }
 
 int lep_exec_new(struct lep_exec **out, struct lep_net *n, size_t capacity, int training, int threads,
@@ -101,7 +26,7 @@ int lep_exec_new(struct lep_exec **out, struct lep_net *n, size_t capacity, int 
 	x->training = training;
 	x->threads = threads < 1 ? 1 : threads;
 	x->block_max = training ? (capacity + LEP_BLOCKS - 1) / LEP_BLOCKS : capacity;
-	rc = fill_exec(x, e);
+	rc = lep_exec_buffers(x, e);
 	if (rc) {
 		lep_exec_free(x);
 		return rc;
@@ -112,27 +37,9 @@ int lep_exec_new(struct lep_exec **out, struct lep_net *n, size_t capacity, int 
 
 void lep_exec_free(struct lep_exec *x)
 {
-	const struct lep_net *n;
-
 	if (!x)
 		return;
-	n = x->net;
-	for (size_t v = 0; v < n->nvalue; v++) {
-		if (n->value[v].root != (int)v)
-			continue;
-		lep_free(x->value ? x->value[v] : NULL);
-		lep_free(x->grad ? x->grad[v] : NULL);
-	}
-	for (size_t i = 0; x->state && i < n->nop; i++)
-		if (x->state[i])
-			n->op[i].layer->state_free(x->state[i]);
-	for (int t = 0; x->scratch && t < x->threads; t++)
-		lep_free(x->scratch[t]);
-	lep_free(x->value);
-	lep_free(x->grad);
-	lep_free(x->state);
-	lep_free(x->scratch);
-	lep_free(x->block_grads);
+	lep_exec_buffers_free(x);
 	lep_free(x);
 }
 
@@ -166,6 +73,16 @@ lep_real *lep_exec_logits_grad(struct lep_exec *x)
 const lep_real *lep_exec_value(const struct lep_exec *x, int value)
 {
 	return x->value[value];
+}
+
+size_t lep_exec_row(const struct lep_exec *x, int value, size_t s)
+{
+	return lep_row_before(x, value, s);
+}
+
+size_t lep_exec_input_row(const struct lep_exec *x, size_t i, size_t s)
+{
+	return lep_row_before(x, x->net->input_value[i], s);
 }
 
 const lep_real *lep_exec_input_grad(const struct lep_exec *x, size_t i)
@@ -231,6 +148,16 @@ static void run_stretch(void *ctx, int block, int thread)
 			n->op[i].layer->backward(&n->op[i], &p);
 	if (s->b_to > 0)
 		n->op[s->b_to - 1].layer->backward_reduce(&n->op[s->b_to - 1], &p);
+}
+
+int lep_op_varies(const struct lep_op *op)
+{
+	const struct lep_value *v = op->net->value;
+	int varies = v[op->out].axis >= 0;
+
+	for (int i = 0; i < op->nin; i++)
+		varies |= v[op->in[i]].axis >= 0;
+	return varies;
 }
 
 int lep_op_batchwise(const struct lep_op *op)

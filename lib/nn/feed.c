@@ -45,7 +45,7 @@ static int make_table(struct lep_feed_input *in, const struct lep_field *want, c
 	rc = lep_recipe_parse(&r, want->recipe, e);
 	if (rc)
 		return lep_fail_at(e, "%s: field '%s'", name, got->name);
-	in->channels = got->shape.rank ? (size_t)got->shape.extent[got->shape.rank - 1] : 1;
+	in->channels = got->shape.rank > in->varies ? (size_t)got->shape.extent[got->shape.rank - 1] : 1;
 	if (r.kind != LEP_RECIPE_PICTURE || in->channels != (size_t)r.channels)
 		in->channels = 1;
 	in->table = lep_alloc(in->channels * 256, sizeof(*in->table));
@@ -82,7 +82,7 @@ int lep_feed_init(struct lep_feed *f, const struct lep_net *n, const struct lep_
 		got = &data->field[at];
 		rc = match(want, got, name, any_recipe, e);
 		f->input[i] = (struct lep_feed_input){.field = at, .dtype = got->dtype, .size = in->size,
-			.ids = in->ids, .table_n = got->table ? (int64_t)got->table->n : 0};
+			.varies = in->varies, .longest = in->longest, .ids = in->ids, .table_n = got->table ? (int64_t)got->table->n : 0};
 		if (rc == 0)
 			rc = make_table(&f->input[i], want, got, name, e);
 	}
@@ -99,13 +99,42 @@ void lep_feed_release(struct lep_feed *f)
 	*f = (struct lep_feed){0};
 }
 
-int lep_feed_value(const struct lep_feed *f, size_t i, const void *from, lep_real *to, int32_t *ids)
+size_t lep_feed_rows(const struct lep_feed *f, size_t i, const struct lep_head *data,
+	const struct lep_frame *frame, size_t at)
+{
+	struct lep_shape shape;
+
+	if (!f->input[i].varies)
+		return 1;
+	(void)lep_frame_value(data, frame, (size_t)f->input[i].field, at, NULL, &shape);
+	return (size_t)shape.extent[0];
+}
+
+int lep_feed_lengths(const struct lep_feed *f, const struct lep_head *data, const struct lep_frame *frame,
+	size_t at, struct lep_exec *x, size_t s, struct lep_error *e)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct lep_feed_input *in = &f->input[i];
+		size_t rows = lep_feed_rows(f, i, data, frame, at);
+
+		if (!in->varies)
+			continue;
+		if (in->longest && rows > in->longest)
+			return lep_fail(e, LEP_ERR_DATA, "field '%s': a sequence of %zu, the network's positions end at %zu",
+				data->field[in->field].name, rows, in->longest);
+		lep_exec_lengths(x, i)[s] = rows;
+	}
+	return 0;
+}
+
+int lep_feed_value(const struct lep_feed *f, size_t i, const void *from, size_t rows, lep_real *to, int32_t *ids)
 {
 	const struct lep_feed_input *in = &f->input[i];
+	const size_t size = rows * in->size;
 	const uint8_t *bytes = from;
 
 	if (in->ids) {
-		for (size_t k = 0; k < in->size; k++) {
+		for (size_t k = 0; k < size; k++) {
 			ids[k] = (int32_t)lep_get32(bytes + 4 * k);
 			if (ids[k] < -1 || ids[k] >= in->table_n)
 				return LEP_ERR_DATA;
@@ -115,18 +144,18 @@ int lep_feed_value(const struct lep_feed *f, size_t i, const void *from, lep_rea
 	if (in->table) {
 		/* One table is the common case, and the compiler's loop is good. */
 		if (in->channels == 1)
-			for (size_t k = 0; k < in->size; k++)
+			for (size_t k = 0; k < size; k++)
 				to[k] = in->table[bytes[k]];
 		else
-			for (size_t k = 0; k < in->size; k += in->channels)
+			for (size_t k = 0; k < size; k += in->channels)
 				for (size_t c = 0; c < in->channels; c++)
 					to[k + c] = in->table[c * 256 + bytes[k + c]];
 		return 0;
 	}
 #ifdef LEP_DOUBLE
-	lep_to_f64(to, in->dtype, from, in->size);
+	lep_to_f64(to, in->dtype, from, size);
 #else
-	lep_to_f32(to, in->dtype, from, in->size);
+	lep_to_f32(to, in->dtype, from, size);
 #endif
 	return 0;
 }
@@ -137,10 +166,11 @@ int lep_feed_record(const struct lep_feed *f, const struct lep_head *data, const
 	for (size_t i = 0; i < f->n; i++) {
 		const struct lep_feed_input *in = &f->input[i];
 		const void *from = lep_frame_value(data, frame, (size_t)in->field, at, NULL, NULL);
-		lep_real *to = in->ids ? NULL : lep_exec_input(x, i) + s * in->size;
-		int32_t *ids = in->ids ? lep_exec_input_ids(x, i) + s * in->size : NULL;
+		size_t start = lep_exec_input_row(x, i, s), rows = lep_exec_input_row(x, i, s + 1) - start;
+		lep_real *to = in->ids ? NULL : lep_exec_input(x, i) + start * in->size;
+		int32_t *ids = in->ids ? lep_exec_input_ids(x, i) + start * in->size : NULL;
 
-		if (lep_feed_value(f, i, from, to, ids))
+		if (lep_feed_value(f, i, from, rows, to, ids))
 			return lep_fail(e, LEP_ERR_DATA, "record %llu (%.*s): field '%s': an id outside its table",
 				(unsigned long long)(frame->first + at), (int)frame->entry[at].key_len,
 				frame->entry[at].key, data->field[in->field].name);
@@ -153,10 +183,10 @@ int lep_feed_is_finite(const struct lep_feed *f, size_t i, const struct lep_head
 {
 	const struct lep_feed_input *in = &f->input[i];
 	const unsigned char *from = lep_frame_value(data, frame, (size_t)in->field, at, NULL, NULL);
-	size_t each = lep_dtype_size(in->dtype);
+	size_t each = lep_dtype_size(in->dtype), size = in->size * lep_feed_rows(f, i, data, frame, at);
 	double v;
 
-	for (size_t k = 0; k < in->size && lep_dtype_is_float(in->dtype); k++) {
+	for (size_t k = 0; k < size && lep_dtype_is_float(in->dtype); k++) {
 		lep_to_f64(&v, in->dtype, from + k * each, 1);
 		if (!isfinite(v))
 			return 0;

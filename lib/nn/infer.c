@@ -135,6 +135,10 @@ static int find_fields(struct lep_inferer *f, const struct lep_model *m, const s
 	int target = lep_net_target(m->net), kind = loss ? lep_loss_parse(loss) : -1, rc;
 	struct lep_shape shape;
 
+	for (size_t i = 0; i < lep_net_inputs(m->net); i++)
+		if (lep_net_input(m->net, i)->varies)
+			return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': its length varies, which inference cannot do yet",
+				m->name, lep_net_input(m->net, i)->name);
 	f->outputs = lep_net_output(m->net, &shape);
 	if (!final && kind == LEP_LOSS_CROSSENTROPY)
 		f->apply = "softmax";
@@ -401,7 +405,7 @@ static int take(struct lep_inferer *f, struct lep_exec *x, size_t at, size_t s)
 		int32_t *ids = in->ids ? lep_exec_input_ids(x, i) + s * in->size : NULL;
 
 		/* Ids were checked against their table by the reader. */
-		if (lep_feed_value(&f->feed, i, from, to, ids) ||
+		if (lep_feed_value(&f->feed, i, from, 1, to, ids) ||
 			(lep_dtype_is_float(in->dtype) && !all_finite(to, in->size))) {
 			f->failed[at] = (uint16_t)(1 + i);
 			return 0;

@@ -17,8 +17,9 @@ struct lep_builder_nn;
 
 /* A value: the result of an operation, or an input. */
 struct lep_value {
-	struct lep_shape shape;   /* of one sample */
-	size_t size;
+	struct lep_shape shape;   /* of one sample; of a sequence the first extent is LEP_VARIES */
+	size_t size;              /* reals of a sample; of a sequence: of one row */
+	int axis;                 /* a sequence: the net's input whose lengths it has; else -1 */
 	int root;                 /* the value whose memory it shares, itself mostly */
 	int ids;                  /* int32 ids, an input that embed reads */
 	int needs_grad;
@@ -63,9 +64,14 @@ struct lep_layer {
 
 	/* Optional. Weights changed: pack them, with what backward needs as well. */
 	void (*prepare)(const struct lep_op *op, int backward);
-	/* Optional. Memory of the operation's own in an exec, freed by release. */
+	/* Optional. Memory of the operation's own in an exec, freed by state_free. An
+	 * operation with a sequence is given a new state, and the old one is freed,
+	 * whenever the room for rows grows: lep_room and lep_longest say how much. */
 	int (*state_new)(const struct lep_op *op, struct lep_exec *x, void **state);
 	void (*state_free)(void *state);
+	/* Optional. Reals of scratch memory for a pass over these samples, where
+	 * op->scratch cannot say it; only asked of operations with a sequence. */
+	size_t (*scratch)(const struct lep_op *op, const struct lep_exec *x, size_t first, size_t count);
 	/* Optional. Frees what attr holds besides itself. */
 	void (*release)(struct lep_op *op);
 };
@@ -79,10 +85,11 @@ struct lep_op {
 	int out;
 	int nparam, param[LEP_OP_PARAMS];
 	void *attr;               /* what the line said; freed with the net */
-	size_t scratch;           /* reals of scratch memory a thread, per sample of a block */
+	size_t scratch;           /* reals of scratch memory a thread, per sample of a block; with
+	                           * sequences: per row of the largest of its values */
 	int gradient_tasks;
 	int needs_backward;
-	uint64_t operations;      /* multiply-adds a sample */
+	uint64_t operations;      /* multiply-adds a sample; a row of a sequence */
 	char *label;              /* "conv1" with its path; NULL: part of the line before */
 	const char *kind;
 	const char *final;        /* "softmax", "sigmoid": ends the net, runs in use only */
@@ -134,7 +141,8 @@ struct lep_net {
 	size_t values_count;
 	lep_real *grads;
 	size_t block_reals;       /* of gradients summed by block */
-	size_t scratch;           /* largest of the operations' */
+	size_t scratch;           /* largest of the operations' that know no sequence */
+	int varies;               /* an input is a sequence */
 };
 
 struct lep_exec {
@@ -150,7 +158,13 @@ struct lep_exec {
 	lep_real **grad;
 	void **state;             /* by operation */
 	lep_real **scratch;       /* by thread */
+	size_t scratch_reals;     /* of each */
 	lep_real *block_grads;    /* LEP_BLOCKS x net->block_reals */
+	/* by input; of those that vary: */
+	size_t **start;           /* rows before each sample of the batch, and behind the last */
+	size_t *room;             /* rows that the buffers hold */
+	size_t *longest;          /* rows of a sample that states are made for */
+	unsigned char *grown;     /* whether the batch at hand asked for more */
 };
 
 /* ---- building (build.c) ---- */
@@ -181,8 +195,12 @@ const struct lep_table *lep_build_input_table(const struct lep_builder_nn *b, in
 int lep_build_no_more(struct lep_builder_nn *b, const struct lep_stmt *s, size_t n);
 /* The extents height, width, channels of the current value; an error else. */
 int lep_build_picture(struct lep_builder_nn *b, const struct lep_stmt *s, int64_t hwc[3]);
+/* The current value must be a sequence of rows of numbers, whose length varies or
+ * is its first extent; *width: numbers of a row. */
+int lep_build_sequence(struct lep_builder_nn *b, const struct lep_stmt *s, size_t *width);
 
-/* Adds an operation on the current value; shape is its output's. NULL: out of
+/* Adds an operation on the current value; shape is its output's, which, where it
+ * begins with LEP_VARIES, has the lengths of the current value. NULL: out of
  * memory or too large (b remembers the error). attr is taken. The first
  * operation of a statement carries its label. */
 struct lep_op *lep_build_op(struct lep_builder_nn *b, const struct lep_stmt *s, const struct lep_layer *layer,
@@ -230,27 +248,100 @@ static inline size_t lep_op_size_out(const struct lep_op *op)
 	return op->net->value[op->out].size;
 }
 
-/* Values and gradients of the samples of a pass. */
+/*
+ * Rows, the units that a value's size is of: a row of a sequence, or a whole
+ * sample of a fixed value. What works element by element, or along the last
+ * extent, runs over lep_rows(p, v) x size and need not know which it is.
+ */
+
+/* Rows of the value before sample s of the batch, s up to and with its count. */
+static inline size_t lep_row_before(const struct lep_exec *x, int value, size_t s)
+{
+	int axis = x->net->value[value].axis;
+
+	return axis < 0 ? s : x->start[axis][s];
+}
+
+/* Rows of the value that a pass has. */
+static inline size_t lep_rows(const struct lep_pass *p, int value)
+{
+	int axis = p->x->net->value[value].axis;
+
+	return axis < 0 ? p->count : p->x->start[axis][p->first + p->count] - p->x->start[axis][p->first];
+}
+
+/* Rows of the value that an exec has room for: what states are sized by. */
+static inline size_t lep_room(const struct lep_exec *x, int value)
+{
+	int axis = x->net->value[value].axis;
+
+	return axis < 0 ? x->capacity : x->room[axis];
+}
+
+/* The same for the steps of a value as a sequence, be it fixed: [T][...]. */
+
+/* Steps of the value before sample s of the batch. */
+static inline size_t lep_step_before(const struct lep_exec *x, int value, size_t s)
+{
+	const struct lep_value *v = &x->net->value[value];
+
+	return v->axis < 0 ? s * (size_t)v->shape.extent[0] : x->start[v->axis][s];
+}
+
+/* Steps of sample s. */
+static inline size_t lep_steps(const struct lep_exec *x, int value, size_t s)
+{
+	return lep_step_before(x, value, s + 1) - lep_step_before(x, value, s);
+}
+
+/* Reals of one step. */
+static inline size_t lep_step_size(const struct lep_net *n, int value)
+{
+	const struct lep_value *v = &n->value[value];
+
+	return v->axis < 0 ? v->size / (size_t)v->shape.extent[0] : v->size;
+}
+
+/* Steps of the longest sample that states have to be made for. */
+static inline size_t lep_longest(const struct lep_exec *x, int value)
+{
+	const struct lep_value *v = &x->net->value[value];
+
+	return v->axis < 0 ? (size_t)v->shape.extent[0] : x->longest[v->axis];
+}
+
+/* Values and gradients of the samples of a pass, from its first row on. */
 static inline lep_real *lep_in(const struct lep_op *op, const struct lep_pass *p, int i)
 {
-	return p->x->value[op->in[i]] + p->first * lep_op_size_in(op, i);
+	return p->x->value[op->in[i]] + lep_row_before(p->x, op->in[i], p->first) * lep_op_size_in(op, i);
 }
 
 static inline lep_real *lep_out(const struct lep_op *op, const struct lep_pass *p)
 {
-	return p->x->value[op->out] + p->first * lep_op_size_out(op);
+	return p->x->value[op->out] + lep_row_before(p->x, op->out, p->first) * lep_op_size_out(op);
 }
 
 static inline lep_real *lep_grad_out(const struct lep_op *op, const struct lep_pass *p)
 {
-	return p->x->grad[op->out] + p->first * lep_op_size_out(op);
+	return p->x->grad[op->out] + lep_row_before(p->x, op->out, p->first) * lep_op_size_out(op);
 }
 
 /* NULL: nobody needs it. Otherwise add to it where op->accumulate[i]. */
 static inline lep_real *lep_grad_in(const struct lep_op *op, const struct lep_pass *p, int i)
 {
 	return op->net->value[op->in[i]].needs_grad ?
-		p->x->grad[op->in[i]] + p->first * lep_op_size_in(op, i) : NULL;
+		p->x->grad[op->in[i]] + lep_row_before(p->x, op->in[i], p->first) * lep_op_size_in(op, i) : NULL;
+}
+
+/* Reals of the output, of input i, that a pass has. */
+static inline size_t lep_reals_out(const struct lep_op *op, const struct lep_pass *p)
+{
+	return lep_rows(p, op->out) * lep_op_size_out(op);
+}
+
+static inline size_t lep_reals_in(const struct lep_op *op, const struct lep_pass *p, int i)
+{
+	return lep_rows(p, op->in[i]) * lep_op_size_in(op, i);
 }
 
 static inline const struct lep_param_in *lep_op_param(const struct lep_op *op, int i)
@@ -279,6 +370,9 @@ static inline lep_real *lep_block_grad(const struct lep_op *op, const struct lep
 /* A pointer takes the room of this many reals in scratch memory. */
 #define LEP_POINTER_REALS (sizeof(void *) / sizeof(lep_real))
 
+/* Whether a value of the operation is a sequence. */
+int lep_op_varies(const struct lep_op *op);
+
 static inline lep_real *lep_scratch(const struct lep_pass *p)
 {
 	return p->x->scratch[p->thread];
@@ -295,6 +389,11 @@ static inline size_t lep_block_first(size_t count, int b)
 
 	return count * (size_t)b / (size_t)blocks;
 }
+
+/* ---- buffers (exec_room.c) ---- */
+
+int lep_exec_buffers(struct lep_exec *x, struct lep_error *e) LEP_MUST_USE;
+void lep_exec_buffers_free(struct lep_exec *x);
 
 /* ---- the table (layers.c) ---- */
 

@@ -12,7 +12,7 @@ static void forward(const struct lep_op *op, const struct lep_pass *p)
 {
 	const struct act *a = op->attr;
 
-	p->x->k->act_forward(a->kind, a->param, lep_out(op, p), lep_in(op, p, 0), p->count * lep_op_size_out(op));
+	p->x->k->act_forward(a->kind, a->param, lep_out(op, p), lep_in(op, p, 0), lep_reals_out(op, p));
 }
 
 static void backward(const struct lep_op *op, const struct lep_pass *p)
@@ -22,7 +22,7 @@ static void backward(const struct lep_op *op, const struct lep_pass *p)
 
 	if (dx)
 		p->x->k->act_backward(a->kind, a->param, dx, lep_grad_out(op, p), lep_in(op, p, 0),
-			lep_out(op, p), p->count * lep_op_size_out(op), op->accumulate[0]);
+			lep_out(op, p), lep_reals_out(op, p), op->accumulate[0]);
 }
 
 static void softmax_forward(const struct lep_op *op, const struct lep_pass *p)
@@ -30,7 +30,7 @@ static void softmax_forward(const struct lep_op *op, const struct lep_pass *p)
 	const struct lep_shape *s = &op->net->value[op->out].shape;
 	size_t n = (size_t)s->extent[s->rank - 1];
 
-	p->x->k->softmax_forward(lep_out(op, p), lep_in(op, p, 0), p->count * lep_op_size_out(op) / n, n, n);
+	p->x->k->softmax_forward(lep_out(op, p), lep_in(op, p, 0), lep_reals_out(op, p) / n, n, n);
 }
 
 static void softmax_backward(const struct lep_op *op, const struct lep_pass *p)
@@ -41,7 +41,7 @@ static void softmax_backward(const struct lep_op *op, const struct lep_pass *p)
 
 	if (dx)
 		p->x->k->softmax_backward(dx, lep_grad_out(op, p), lep_out(op, p),
-			p->count * lep_op_size_out(op) / n, n, n, op->accumulate[0]);
+			lep_reals_out(op, p) / n, n, n, op->accumulate[0]);
 }
 
 static int build_softmax(struct lep_builder_nn *b, const struct lep_stmt *s)

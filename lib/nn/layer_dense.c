@@ -11,7 +11,7 @@ enum { TASK_ROWS = 48 };
 
 struct dense {
 	size_t in, out;
-	size_t rows;              /* of one sample: all axes but the last */
+	size_t rows;              /* of one sample (a row of a sequence): all axes but the last */
 	int relu, has_bias;
 	lep_real *packed, *turned;
 };
@@ -26,7 +26,7 @@ static void point(lep_real **to, lep_real *from, size_t rows, size_t n)
 static void forward(const struct lep_op *op, const struct lep_pass *p)
 {
 	const struct dense *a = op->attr;
-	size_t rows = p->count * a->rows;
+	size_t rows = lep_rows(p, op->out) * a->rows;
 	lep_real **x = (lep_real **)(void *)lep_scratch(p), **y = x + rows;
 	ptrdiff_t off = 0;
 	struct lep_gemm m = {.m = rows, .rows = (const lep_real *const *)x, .nseg = 1, .off = &off, .len = a->in,
@@ -41,7 +41,7 @@ static void forward(const struct lep_op *op, const struct lep_pass *p)
 static void backward(const struct lep_op *op, const struct lep_pass *p)
 {
 	const struct dense *a = op->attr;
-	size_t rows = p->count * a->rows;
+	size_t rows = lep_rows(p, op->out) * a->rows;
 	lep_real *dy = lep_grad_out(op, p), *dx = lep_grad_in(op, p, 0);
 	lep_real **r = (lep_real **)(void *)lep_scratch(p), **c = r + rows;
 	ptrdiff_t off = 0;
@@ -65,8 +65,9 @@ static void gradient(const struct lep_op *op, struct lep_exec *x, size_t count, 
 	size_t from = (size_t)task * TASK_ROWS, rows = a->in - from < TASK_ROWS ? a->in - from : TASK_ROWS;
 	const lep_real *dy = x->grad[op->out], *in[TASK_ROWS];
 	lep_real *dw[TASK_ROWS];
+	size_t len = lep_row_before(x, op->out, count) * a->rows;
 	ptrdiff_t off = 0;
-	struct lep_gemm m = {.m = rows, .rows = in, .nseg = 1, .off = &off, .len = count * a->rows,
+	struct lep_gemm m = {.m = rows, .rows = in, .nseg = 1, .off = &off, .len = len,
 		.step = (ptrdiff_t)a->in, .b = dy, .ldb = a->out, .n = a->out, .c = dw};
 
 	for (size_t r = 0; r < rows; r++) {
@@ -76,7 +77,7 @@ static void gradient(const struct lep_op *op, struct lep_exec *x, size_t count, 
 	if (lep_learns(op, 0))
 		x->k->gemm(&m);
 	if (task == 0 && a->has_bias && lep_learns(op, 1))
-		x->k->col_sums(lep_op_param(op, 1)->pub.grad, dy, count * a->rows, a->out, a->out, 0);
+		x->k->col_sums(lep_op_param(op, 1)->pub.grad, dy, len, a->out, a->out, 0);
 }
 
 static void prepare(const struct lep_op *op, int backward_too)

@@ -1,7 +1,8 @@
 /*
  * dropout (Srivastava et al. 2014), inverted: in training a value is zero with
  * probability P and 1 / (1 - P) times itself else. The draw depends on seed,
- * step, layer, the sample's place in the batch and the element, nothing else.
+ * step, layer, the sample's place in the batch and the element, of a sequence the
+ * row and the element in it; nothing else.
  */
 #include <string.h>
 
@@ -18,34 +19,51 @@ static int state_new(const struct lep_op *op, struct lep_exec *x, void **state)
 {
 	if (!x->training)
 		return 0;
-	*state = lep_alloc(x->capacity * lep_op_size_out(op), sizeof(lep_real));
+	*state = lep_alloc(lep_room(x, op->out) * lep_op_size_out(op), sizeof(lep_real));
 	return *state ? 0 : LEP_ERR_NOMEM;
+}
+
+/* Rows of a sample are counted from here on, samples above. */
+#define SAMPLE_SHIFT 40
+
+/* One row: its draws begin at number `from`. */
+static lep_real *draw_row(const struct dropout *a, const struct lep_step_info *info, uint64_t where,
+	uint64_t from, lep_real *factor, size_t n)
+{
+	uint32_t w[4];
+
+	for (size_t i = 0; i < n; i += 4) {
+		lep_random_block(w, info->seed, LEP_RANDOM_DROPOUT, where, from + i / 4);
+		for (size_t k = 0; k < 4 && i + k < n; k++)
+			factor[i + k] = w[k] < a->below ? 0 : a->keep;
+	}
+	return factor + n;
 }
 
 static void draw(const struct lep_op *op, const struct lep_pass *p, lep_real *factor)
 {
 	const struct dropout *a = op->attr;
-	const struct lep_step_info *info = &p->x->info;
 	size_t n = lep_op_size_out(op), words = (n + 3) / 4;
-	uint64_t where = info->step << 16 | (uint64_t)op->number;
-	uint32_t w[4];
+	uint64_t where = p->x->info.step << 16 | (uint64_t)op->number;
+	int varies = op->net->value[op->out].axis >= 0;
 
-	for (size_t s = 0; s < p->count; s++)
-		for (size_t i = 0; i < words; i++) {
-			lep_random_block(w, info->seed, LEP_RANDOM_DROPOUT, where, (p->first + s) * words + i);
-			for (size_t k = 0; k < 4 && 4 * i + k < n; k++)
-				factor[s * n + 4 * i + k] = w[k] < a->below ? 0 : a->keep;
-		}
+	for (size_t s = p->first; s < p->first + p->count; s++) {
+		size_t rows = varies ? lep_steps(p->x, op->out, s) : 1;
+
+		for (size_t r = 0; r < rows; r++)
+			factor = draw_row(a, &p->x->info, where,
+				varies ? ((uint64_t)s << SAMPLE_SHIFT) + r * words : s * words, factor, n);
+	}
 }
 
 static lep_real *factors(const struct lep_op *op, const struct lep_pass *p)
 {
-	return (lep_real *)p->x->state[op->number] + p->first * lep_op_size_out(op);
+	return (lep_real *)p->x->state[op->number] + lep_row_before(p->x, op->out, p->first) * lep_op_size_out(op);
 }
 
 static void forward(const struct lep_op *op, const struct lep_pass *p)
 {
-	size_t n = p->count * lep_op_size_out(op);
+	size_t n = lep_reals_out(op, p);
 
 	if (!p->training) {
 		memcpy(lep_out(op, p), lep_in(op, p, 0), n * sizeof(lep_real));
@@ -57,7 +75,7 @@ static void forward(const struct lep_op *op, const struct lep_pass *p)
 
 static void backward(const struct lep_op *op, const struct lep_pass *p)
 {
-	size_t n = p->count * lep_op_size_out(op);
+	size_t n = lep_reals_out(op, p);
 	lep_real *dx = lep_grad_in(op, p, 0);
 
 	if (dx && op->accumulate[0])

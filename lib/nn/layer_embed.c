@@ -6,7 +6,8 @@
 
 static const int32_t *ids(const struct lep_op *op, const struct lep_exec *x, size_t first)
 {
-	return (const int32_t *)(const void *)x->value[op->in[0]] + first * lep_op_size_in(op, 0);
+	return (const int32_t *)(const void *)x->value[op->in[0]] +
+		lep_row_before(x, op->in[0], first) * lep_op_size_in(op, 0);
 }
 
 static size_t width(const struct lep_op *op)
@@ -17,7 +18,7 @@ static size_t width(const struct lep_op *op)
 static void forward(const struct lep_op *op, const struct lep_pass *p)
 {
 	p->x->k->gather(lep_out(op, p), lep_weights(op, 0), ids(op, p->x, p->first),
-		p->count * lep_op_size_in(op, 0), width(op));
+		lep_reals_in(op, p, 0), width(op));
 }
 
 static void backward(const struct lep_op *op, const struct lep_pass *p)
@@ -34,7 +35,8 @@ static void gradient(const struct lep_op *op, struct lep_exec *x, size_t count, 
 	if (!lep_learns(op, 0))
 		return;
 	memset(w->grad, 0, w->count * sizeof(*w->grad));
-	x->k->scatter_add(w->grad, x->grad[op->out], ids(op, x, 0), count * lep_op_size_in(op, 0), width(op));
+	x->k->scatter_add(w->grad, x->grad[op->out], ids(op, x, 0),
+		lep_row_before(x, op->in[0], count) * lep_op_size_in(op, 0), width(op));
 }
 
 static int build(struct lep_builder_nn *b, const struct lep_stmt *s)

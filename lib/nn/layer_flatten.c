@@ -9,6 +9,8 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 
 	if (rc == 0 && v->ids)
 		rc = lep_build_fail(b, s, "its input holds ids; an embed line belongs before it");
+	if (rc == 0 && v->axis >= 0)
+		rc = lep_build_fail(b, s, "its input is a sequence, whose length varies; a pool line makes one size of it");
 	return rc ? rc : lep_build_alias(b, s, &flat);
 }
 

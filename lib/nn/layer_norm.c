@@ -16,7 +16,7 @@ enum { GAMMA, BETA, MEAN, VARIANCE };
 /* ---- batchnorm ---- */
 
 struct batchnorm {
-	size_t rows, c;           /* of one sample */
+	size_t rows, c;           /* of one sample, or a row of a sequence */
 	int relu;
 	lep_real *scale, *shift;  /* in use: from the running statistics; one allocation */
 };
@@ -75,7 +75,7 @@ static void forward_reduce(const struct lep_op *op, const struct lep_pass *p)
 	double *sum = s->sums + (size_t)p->block * 2 * a->c;
 
 	memset(sum, 0, 2 * a->c * sizeof(*sum));
-	p->x->k->channel_sums(sum, sum + a->c, lep_in(op, p, 0), p->count * a->rows, a->c);
+	p->x->k->channel_sums(sum, sum + a->c, lep_in(op, p, 0), lep_rows(p, op->out) * a->rows, a->c);
 }
 
 static void forward_combine(const struct lep_op *op, struct lep_exec *x, size_t count)
@@ -83,8 +83,11 @@ static void forward_combine(const struct lep_op *op, struct lep_exec *x, size_t 
 	const struct batchnorm *a = op->attr;
 	struct state *s = x->state[op->number];
 	lep_real *running_mean = lep_weights(op, MEAN), *running_var = lep_weights(op, VARIANCE);
-	double n = (double)(count * a->rows);
+	double n = (double)(lep_row_before(x, op->out, count) * a->rows);
 
+	/* A batch of empty sequences says nothing. */
+	if (n < 1)
+		return;
 	sum_blocks(s, a->c, count);
 	for (size_t i = 0; i < a->c; i++) {
 		double mean = s->sums[i] / n, var = s->sums[a->c + i] / n - mean * mean;
@@ -109,7 +112,7 @@ static void bn_forward(const struct lep_op *op, const struct lep_pass *p)
 	const struct state *s = p->training && lep_op_batchwise(op) ? p->x->state[op->number] : NULL;
 
 	p->x->k->channel_affine(lep_out(op, p), lep_in(op, p, 0), s ? s->scale : a->scale, s ? s->shift : a->shift,
-		p->count * a->rows, a->c, a->relu);
+		lep_rows(p, op->out) * a->rows, a->c, a->relu);
 }
 
 static void backward_reduce(const struct lep_op *op, const struct lep_pass *p)
@@ -120,23 +123,23 @@ static void backward_reduce(const struct lep_op *op, const struct lep_pass *p)
 	lep_real *dy = lep_grad_out(op, p);
 
 	if (a->relu)
-		p->x->k->act_backward(LEP_ACT_RELU, 0, dy, dy, NULL, lep_out(op, p), p->count * lep_op_size_out(op), 0);
+		p->x->k->act_backward(LEP_ACT_RELU, 0, dy, dy, NULL, lep_out(op, p), lep_reals_out(op, p), 0);
 	memset(sum, 0, 2 * a->c * sizeof(*sum));
-	p->x->k->batchnorm_sums(sum, sum + a->c, dy, lep_in(op, p, 0), s->mean, s->inv, p->count * a->rows, a->c);
+	p->x->k->batchnorm_sums(sum, sum + a->c, dy, lep_in(op, p, 0), s->mean, s->inv, lep_rows(p, op->out) * a->rows, a->c);
 }
 
 static void backward_combine(const struct lep_op *op, struct lep_exec *x, size_t count)
 {
 	const struct batchnorm *a = op->attr;
 	struct state *s = x->state[op->number];
-	double n = (double)(count * a->rows);
+	double n = (double)(lep_row_before(x, op->out, count) * a->rows);
 
 	sum_blocks(s, a->c, count);
 	for (size_t i = 0; i < a->c; i++) {
 		lep_op_param(op, BETA)->pub.grad[i] = (lep_real)s->sums[i];
 		lep_op_param(op, GAMMA)->pub.grad[i] = (lep_real)s->sums[a->c + i];
-		s->mean_dy[i] = (lep_real)(s->sums[i] / n);
-		s->mean_dot[i] = (lep_real)(s->sums[a->c + i] / n);
+		s->mean_dy[i] = n > 0 ? (lep_real)(s->sums[i] / n) : 0;
+		s->mean_dot[i] = n > 0 ? (lep_real)(s->sums[a->c + i] / n) : 0;
 	}
 }
 
@@ -144,7 +147,7 @@ static void backward_combine(const struct lep_op *op, struct lep_exec *x, size_t
 static void frozen_backward(const struct lep_op *op, const struct lep_pass *p, lep_real *dy)
 {
 	const struct batchnorm *a = op->attr;
-	size_t rows = p->count * a->rows;
+	size_t rows = lep_rows(p, op->out) * a->rows;
 
 	if (a->relu)
 		p->x->k->act_backward(LEP_ACT_RELU, 0, dy, dy, NULL, lep_out(op, p), rows * a->c, 0);
@@ -157,7 +160,7 @@ static void bn_backward(const struct lep_op *op, const struct lep_pass *p)
 	const struct batchnorm *a = op->attr;
 	const struct state *s = p->x->state[op->number];
 	lep_real *dx = lep_grad_in(op, p, 0), *dy = lep_grad_out(op, p);
-	size_t n = p->count * lep_op_size_out(op);
+	size_t n = lep_reals_out(op, p);
 
 	if (!dx)
 		return;
@@ -165,7 +168,7 @@ static void bn_backward(const struct lep_op *op, const struct lep_pass *p)
 		frozen_backward(op, p, dy);
 	else
 		p->x->k->batchnorm_backward(op->accumulate[0] ? dy : dx, dy, lep_in(op, p, 0), s->mean, s->inv,
-			s->scale, s->mean_dy, s->mean_dot, p->count * a->rows, a->c);
+			s->scale, s->mean_dy, s->mean_dot, lep_rows(p, op->out) * a->rows, a->c);
 	if (op->accumulate[0])
 		p->x->k->add(dx, dx, dy, n);
 	else if (!lep_op_batchwise(op))
@@ -286,25 +289,32 @@ static int ln_state(const struct lep_op *op, struct lep_exec *x, void **state)
 {
 	if (!x->training)
 		return 0;
-	*state = lep_alloc(2 * x->capacity * (lep_op_size_out(op) / last_extent(op)), sizeof(lep_real));
+	*state = lep_alloc(2 * lep_room(x, op->out) * (lep_op_size_out(op) / last_extent(op)), sizeof(lep_real));
 	return *state ? 0 : LEP_ERR_NOMEM;
+}
+
+/* Of the pass: the means of its rows, behind them as many inverse deviations. */
+static lep_real *means(const struct lep_op *op, const struct lep_pass *p)
+{
+	lep_real *all = p->x->state[op->number];
+	size_t before = lep_row_before(p->x, op->out, p->first) * lep_op_size_out(op) / last_extent(op);
+
+	return all ? all + 2 * before : NULL;
 }
 
 static void ln_forward(const struct lep_op *op, const struct lep_pass *p)
 {
-	size_t n = last_extent(op), rows = lep_op_size_out(op) / n;
-	lep_real *mean = p->x->state[op->number];
+	size_t n = last_extent(op), rows = lep_reals_out(op, p) / n;
+	lep_real *mean = means(op, p);
 
-	if (mean)
-		mean += 2 * p->first * rows;
-	p->x->k->layernorm_forward(lep_out(op, p), mean, mean ? mean + p->count * rows : NULL, lep_in(op, p, 0),
-		lep_weights(op, GAMMA), lep_weights(op, BETA), p->count * rows, n, (lep_real)EPS);
+	p->x->k->layernorm_forward(lep_out(op, p), mean, mean ? mean + rows : NULL, lep_in(op, p, 0),
+		lep_weights(op, GAMMA), lep_weights(op, BETA), rows, n, (lep_real)EPS);
 }
 
 static void ln_backward(const struct lep_op *op, const struct lep_pass *p)
 {
-	size_t n = last_extent(op), rows = lep_op_size_out(op) / n;
-	const lep_real *mean = (const lep_real *)p->x->state[op->number] + 2 * p->first * rows;
+	size_t n = last_extent(op), rows = lep_reals_out(op, p) / n;
+	const lep_real *mean = means(op, p);
 	lep_real *dx = lep_grad_in(op, p, 0);
 	lep_real *dgamma = lep_learns(op, GAMMA) ? lep_block_grad(op, p, GAMMA) : NULL;
 	lep_real *dbeta = lep_learns(op, BETA) ? lep_block_grad(op, p, BETA) : NULL;
@@ -314,10 +324,10 @@ static void ln_backward(const struct lep_op *op, const struct lep_pass *p)
 	if (dbeta)
 		memset(dbeta, 0, n * sizeof(*dbeta));
 	p->x->k->layernorm_backward(dx && !op->accumulate[0] ? dx : lep_scratch(p), dgamma, dbeta,
-		lep_grad_out(op, p), lep_in(op, p, 0), mean, mean + p->count * rows, lep_weights(op, GAMMA),
-		p->count * rows, n);
+		lep_grad_out(op, p), lep_in(op, p, 0), mean, mean + rows, lep_weights(op, GAMMA),
+		rows, n);
 	if (dx && op->accumulate[0])
-		p->x->k->add(dx, dx, lep_scratch(p), p->count * lep_op_size_out(op));
+		p->x->k->add(dx, dx, lep_scratch(p), lep_reals_out(op, p));
 }
 
 static int build_layernorm(struct lep_builder_nn *b, const struct lep_stmt *s)

@@ -7,12 +7,12 @@
 
 static void forward(const struct lep_op *op, const struct lep_pass *p)
 {
-	p->x->k->add(lep_out(op, p), lep_in(op, p, 0), lep_in(op, p, 1), p->count * lep_op_size_out(op));
+	p->x->k->add(lep_out(op, p), lep_in(op, p, 0), lep_in(op, p, 1), lep_reals_out(op, p));
 }
 
 static void backward(const struct lep_op *op, const struct lep_pass *p)
 {
-	size_t n = p->count * lep_op_size_out(op);
+	size_t n = lep_reals_out(op, p);
 	const lep_real *dy = lep_grad_out(op, p);
 
 	for (int i = 0; i < 2; i++) {
@@ -64,6 +64,8 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 		return lep_build_fail(b, s, "its body gives '%s', its %s '%s': they cannot be added",
 			lep_shape_text(sum, &v->shape, "x"), s->nblock == 2 ? "shortcut" : "input",
 			lep_shape_text(shortcut, &w->shape, "x"));
+	if (v->axis != w->axis)
+		return lep_build_fail(b, s, "its body and its shortcut have the lengths of different inputs");
 	shape = v->shape;
 	from = lep_build_current(b);
 	lep_build_set_current(b, body);

@@ -38,7 +38,7 @@ static int is_reserved(const char *name)
 {
 	static const char *const words[] = {"classes", "vocabulary", "input", "target", "repeat", "residual",
 		"augment", "fuse", "from", "same", "stride", "valid", "padding", "dilation", "groups", "next",
-		"tied", "shortcut", "bias", "depthwise", "slope", "alpha", NULL};
+		"tied", "shortcut", "bias", "depthwise", "slope", "alpha", "sinusoidal", "learned", NULL};
 	size_t len = strlen(name);
 	char base[64];
 
@@ -368,6 +368,26 @@ size_t lep_net_value_size(const struct lep_net *n, int value, struct lep_shape *
 	if (shape)
 		*shape = n->value[value].shape;
 	return n->value[value].size;
+}
+
+int lep_net_value_axis(const struct lep_net *n, int value)
+{
+	return n->value[value].axis;
+}
+
+int lep_net_output_value(const struct lep_net *n)
+{
+	return n->output;
+}
+
+int lep_net_logits_value(const struct lep_net *n)
+{
+	return n->logits;
+}
+
+int lep_net_input_value(const struct lep_net *n, size_t i)
+{
+	return n->input_value[i];
 }
 
 size_t lep_net_rows(const struct lep_net *n)

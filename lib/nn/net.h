@@ -6,6 +6,12 @@
  * that is summed over samples is summed within blocks and then over blocks in
  * order, so that no result depends on threads. Values of all samples of a
  * batch lie one behind the other: sample s of value v at v + s * size.
+ *
+ * Sequences, values whose first extent differs from sample to sample, follow
+ * the lengths of one input. The rows of all samples of a batch lie one behind
+ * the other, without padding: nothing is computed for it, and nothing of it can
+ * get into a result. Their size is that of one row, and sample s begins at
+ * v + lep_exec_row(x, v, s) * size.
  */
 #ifndef LEP_NN_NET_H
 #define LEP_NN_NET_H
@@ -39,8 +45,10 @@ struct lep_param {
 struct lep_net_input {
 	const char *name;         /* of the data's field */
 	int field;                /* its index among the fields given to lep_net_new */
-	struct lep_shape shape;   /* of one sample */
-	size_t size;
+	struct lep_shape shape;   /* of one sample, as the data have it */
+	size_t size;              /* values of a sample; of a row, where it varies */
+	int varies;               /* a sequence: its first extent is LEP_VARIES */
+	size_t longest;           /* rows of a sample that the network can take; 0: any */
 	int ids;                  /* values are ids into a table (embed), not numbers */
 };
 
@@ -78,7 +86,7 @@ size_t lep_net_inputs(const struct lep_net *n);
 const struct lep_net_input *lep_net_input(const struct lep_net *n, size_t i);
 /* The target field's index among fields, or -1. */
 int lep_net_target(const struct lep_net *n);
-/* Values of one sample of the output, and its shape. */
+/* Values of one sample of the output (of one row, where it is a sequence), and its shape. */
 size_t lep_net_output(const struct lep_net *n, struct lep_shape *shape);
 /* How the output ends: "softmax", "sigmoid" or NULL; the loss is given the values before it. */
 const char *lep_net_final(const struct lep_net *n);
@@ -92,9 +100,17 @@ const char *lep_net_augment(const struct lep_net *n, size_t i, int *line);
 const char *lep_net_text(const struct lep_net *n);
 /* Output value of the layer of that name ("conv2", "repeat1.2.dense1", a NAME =), or -1. */
 int lep_net_find_value(const struct lep_net *n, const char *layer);
+/* Values of one sample of it, or of one row. */
 size_t lep_net_value_size(const struct lep_net *n, int value, struct lep_shape *shape);
+/* The input whose lengths the value's rows follow, or -1: it is no sequence. */
+int lep_net_value_axis(const struct lep_net *n, int value);
+/* The number of the output's value, of the logits', and of input i's. */
+int lep_net_output_value(const struct lep_net *n);
+int lep_net_logits_value(const struct lep_net *n);
+int lep_net_input_value(const struct lep_net *n, size_t i);
 
-/* A row of the summary: layer, output shape, parameters, multiply-adds a sample. */
+/* A row of the summary: layer, output shape, parameters, multiply-adds a sample
+ * (a row, where it makes a sequence). */
 struct lep_net_row {
 	const char *name;
 	const char *kind;
@@ -120,7 +136,22 @@ int lep_exec_new(struct lep_exec **out, struct lep_net *n, size_t capacity, int 
 	struct lep_error *e) LEP_MUST_USE;
 void lep_exec_free(struct lep_exec *x);
 
-/* Where the values of input i go: capacity x size reals, or int32 ids. */
+/*
+ * Nets with inputs that vary: before a batch's inputs are filled, its lengths.
+ * Write those of input i into lep_exec_lengths (capacity of them, anew for each
+ * batch), for all inputs that vary, then call lep_exec_reserve, which makes
+ * room. Once a batch as large was here it allocates nothing; values are lost
+ * where it does. LEP_ERR_NOMEM if the rows are more than the machine can hold.
+ */
+size_t *lep_exec_lengths(struct lep_exec *x, size_t i);
+int lep_exec_reserve(struct lep_exec *x, size_t count, struct lep_error *e) LEP_MUST_USE;
+/* Rows before sample s (up to and with the batch's count) in a value: s itself
+ * where it is no sequence. */
+size_t lep_exec_row(const struct lep_exec *x, int value, size_t s);
+size_t lep_exec_input_row(const struct lep_exec *x, size_t i, size_t s);
+
+/* Where the values of input i go: capacity x size reals, or int32 ids (or all
+ * rows of the batch, where it varies). */
 lep_real *lep_exec_input(struct lep_exec *x, size_t i);
 int32_t *lep_exec_input_ids(struct lep_exec *x, size_t i);
 const lep_real *lep_exec_output(const struct lep_exec *x);

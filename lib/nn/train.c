@@ -61,6 +61,10 @@ static int choose_target(struct lep_trainer *t, struct lep_error *e)
 	size_t outputs = lep_net_output(t->net, NULL);
 	int rc;
 
+	for (size_t i = 0; i < lep_net_inputs(t->net); i++)
+		if (lep_net_input(t->net, i)->varies)
+			return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': its length varies, which training cannot do yet",
+				lep_dataset_name(t->train.data), lep_net_input(t->net, i)->name);
 	t->outputs = outputs;
 	t->numbers = f->table ? 0 : (size_t)(numbers > 0 ? numbers : 0);
 	if (f->table && (f->dtype != LEP_I32 || numbers != 1))
@@ -234,7 +238,7 @@ static int feed_one(struct lep_trainer *t, size_t s, size_t i, lep_real *to, int
 
 	if (rc)
 		return rc;
-	if (lep_feed_value(&d->feed, i, lep_frame_value(h, fr, (size_t)d->feed.input[i].field, at, NULL, NULL), to, ids))
+	if (lep_feed_value(&d->feed, i, lep_frame_value(h, fr, (size_t)d->feed.input[i].field, at, NULL, NULL), 1, to, ids))
 		return lep_fail(e, LEP_ERR_DATA, "%s: record %llu: field '%s': an id outside its table",
 			lep_dataset_name(d->data), (unsigned long long)record, h->field[d->feed.input[i].field].name);
 	if (!ids && shape->rank == 3 && lep_augment_acts(&t->augment))

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../unit/check.h"
+#include "../unit/ragged.h"
 #include "base/random.h"
 #include "nn/net.h"
 
@@ -19,6 +20,12 @@
 #define SMALL {.rank = 3, .extent = {3, 4, 2}}
 #define ROWS {.rank = 3, .extent = {2, 3, 7}}
 #define VECTOR {.rank = 1, .extent = {18}}
+/* Sequences of rows: of these lengths, one behind the other, and two of the same length. */
+#define SEQUENCE {.rank = 2, .extent = {LEP_VARIES, 7}}
+#define NUMBERS {.rank = 1, .extent = {LEP_VARIES}}
+#define FIXED {.rank = 2, .extent = {5, 7}}
+
+static const int32_t lengths[] = {3, 0, 5, 1, 2, 2, 4, 1, 1, 3, 2, 1, 0, 4, 2, 1, 3, 2};
 
 static const struct gradient_case {
 	const char *net;
@@ -96,6 +103,43 @@ static const struct gradient_case {
 	{"softmax; flatten", VECTOR, NULL, 3},
 	{"dense 4 softmax", VECTOR, NULL, 3},
 	{"dense 1 sigmoid", VECTOR, NULL, 3},
+	/* Sequences. */
+	{"dense 4", SEQUENCE, NULL, 4},
+	{"dense 4 relu; dense 3 tanh", SEQUENCE, NULL, 18},
+	{"dense 4 gelu; layernorm", NUMBERS, NULL, 4},
+	{"layernorm", SEQUENCE, NULL, 4},
+	{"rmsnorm", SEQUENCE, NULL, 4},
+	{"rmsnorm", ROWS, NULL, 3},
+	{"rmsnorm; dense 3; rmsnorm", VECTOR, NULL, 3},
+	{"batchnorm; dense 3", SEQUENCE, NULL, 4},
+	{"batchnorm relu; dense 3", SEQUENCE, NULL, 18},
+	{"dropout 0.4", SEQUENCE, NULL, 4},
+	{"dense 20; dropout 0.5; dense 3", SEQUENCE, NULL, 18},
+	{"softmax; dense 2", SEQUENCE, NULL, 4},
+	{"silu", SEQUENCE, NULL, 4},
+	{"residual { layernorm; dense 7 gelu; dropout 0.2 }; dense 2", SEQUENCE, NULL, 4},
+	{"residual { rmsnorm }", SEQUENCE, NULL, 4},
+	{"residual { rmsnorm }", ROWS, NULL, 3},
+	{"residual { position learned 9 }", SEQUENCE, NULL, 4},
+	{"residual { position sinusoidal } { dense 7 }", SEQUENCE, NULL, 4},
+	{"position learned 5; dense 3 tanh", SEQUENCE, NULL, 18},
+	{"position learned 40; dense 3 tanh", SEQUENCE, "*.b", 4},
+	{"position learned 5; dense 3 tanh", FIXED, NULL, 3},
+	{"position sinusoidal; dense 3 tanh", SEQUENCE, NULL, 4},
+	{"position sinusoidal; dense 3 tanh", FIXED, NULL, 3},
+	{"pool mean", SEQUENCE, NULL, 4},
+	{"pool max", SEQUENCE, NULL, 4},
+	{"pool first", SEQUENCE, NULL, 4},
+	{"pool last", SEQUENCE, NULL, 4},
+	{"dense 5 tanh; pool mean; dense 3", SEQUENCE, NULL, 18},
+	{"dense 5 tanh; pool max; dense 3", SEQUENCE, NULL, 18},
+	{"pool mean", FIXED, NULL, 3},
+	{"pool max", FIXED, NULL, 3},
+	{"pool last; dense 2", FIXED, NULL, 3},
+	{"residual { pool mean } { pool max }", SEQUENCE, NULL, 4},
+	{"residual { pool max } { pool last }", SEQUENCE, NULL, 4},
+	{"residual { pool last } { pool first }", SEQUENCE, NULL, 4},
+	{"residual { pool first } { pool mean }", SEQUENCE, NULL, 4},
 	/* Values that more than one operation reads: their gradients add up. */
 	{"residual {}", ROWS, NULL, 3},
 	{"residual { relu }", ROWS, NULL, 3},
@@ -160,7 +204,7 @@ struct run {
 	struct lep_net *net;
 	struct lep_exec *x;
 	struct lep_threads *pool;
-	size_t samples, out;
+	size_t samples;
 	double largest;           /* of all gradients */
 };
 
@@ -169,12 +213,19 @@ static double weight(size_t i)
 	return 2 * uniform(1000, i) - 1;
 }
 
+/* Reals of a value before sample s. */
+static size_t reals(const struct run *r, int value, size_t s)
+{
+	return lep_exec_row(r->x, value, s) * lep_net_value_size(r->net, value, NULL);
+}
+
 static void give_gradient(void *ctx, struct lep_exec *x, size_t first, size_t count, int thread)
 {
 	const struct run *r = ctx;
+	int out = lep_net_logits_value(r->net);
 
 	(void)thread;
-	for (size_t i = first * r->out; i < (first + count) * r->out; i++)
+	for (size_t i = reals(r, out, first); i < reals(r, out, first + count); i++)
 		lep_exec_logits_grad(x)[i] = weight(i);
 }
 
@@ -185,7 +236,7 @@ static double loss(struct run *r)
 
 	lep_net_prepare(r->net, r->pool, 1);
 	lep_exec_train_forward(r->x, r->pool, r->samples, &info);
-	for (size_t i = 0; i < r->samples * r->out; i++)
+	for (size_t i = 0; i < reals(r, lep_net_logits_value(r->net), r->samples); i++)
 		sum += weight(i) * lep_exec_logits(r->x)[i];
 	return sum;
 }
@@ -255,7 +306,7 @@ static void check_all(struct run *r)
 	}
 	for (size_t i = 0; i < lep_net_inputs(r->net); i++)
 		if (!lep_net_input(r->net, i)->ids) {
-			size = lep_net_input(r->net, i)->size * r->samples;
+			size = reals(r, lep_net_input_value(r->net, i), r->samples);
 			r->largest = largest_of(lep_exec_input_grad(r->x, i), size, r->largest);
 		}
 	CHECK(r->largest > 0);
@@ -269,7 +320,7 @@ static void check_all(struct run *r)
 		if (lep_net_input(r->net, i)->ids)
 			continue;
 		/* The gradient may lie where a forward pass writes nothing, but that is not promised. */
-		size = lep_net_input(r->net, i)->size * r->samples;
+		size = reals(r, lep_net_input_value(r->net, i), r->samples);
 		copy = lep_alloc(size, sizeof(*copy));
 		CHECK(copy);
 		memcpy(copy, lep_exec_input_grad(r->x, i), size * sizeof(*copy));
@@ -296,10 +347,11 @@ static int start(struct run *r)
 	/* The output is one of logits: a final softmax or sigmoid is the loss's. */
 	if (lep_threads_new(&r->pool, 1, NULL) || lep_exec_new(&r->x, r->net, r->samples, 1, 1, NULL))
 		return -1;
-	r->out = lep_net_output(r->net, NULL);
+	if (ragged_lengths(r->x, r->net, lengths, r->samples))
+		return -1;
 	for (size_t i = 0; i < lep_net_inputs(r->net); i++)
 		if (!lep_net_input(r->net, i)->ids)
-			spread(lep_exec_input(r->x, i), r->samples * lep_net_input(r->net, i)->size);
+			spread(lep_exec_input(r->x, i), reals(r, lep_net_input_value(r->net, i), r->samples));
 	return 0;
 }
 
@@ -339,6 +391,21 @@ static void embed(void)
 	finish(&r);
 }
 
+/* Ids of varying number, one text empty, to one row each. */
+static void embed_sequences(void)
+{
+	static const int32_t ids[] = {2, 0, -1, 2, 5, 2, 3, 3, 1};
+	struct lep_table table = {.n = 6};
+	struct lep_field field = {.name = (char *)(uintptr_t)"x", .role = LEP_ROLE_INPUT, .dtype = LEP_I32,
+		.shape = {.rank = 1, .extent = {LEP_VARIES}}, .table = &table};
+	struct run r = {0};
+
+	CHECK(set_up(&r, "embed 4; dense 3 tanh; pool mean; dense 2", &field, 1, 4) == 0 && start(&r) == 0);
+	memcpy(lep_exec_input_ids(r.x, 0), ids, sizeof(ids));
+	check_all(&r);
+	finish(&r);
+}
+
 /* Of two inputs' branches the last one is the output; the other learns nothing. */
 static void two_inputs(void)
 {
@@ -366,6 +433,7 @@ int main(void)
 		CHECK_CASE(name, one_case(&cases[i]));
 	}
 	RUN(embed);
+	RUN(embed_sequences);
 	RUN(two_inputs);
 	return CHECK_END();
 }

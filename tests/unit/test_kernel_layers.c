@@ -293,6 +293,50 @@ static void layernorm(void)
 	}
 }
 
+static void rmsnorm(void)
+{
+	for (size_t s = 0; s < SIZES; s++) {
+		const size_t n = sizes[s], rows = 4, all = rows * n;
+		static lep_real gamma[1000];
+		lep_real *tdx = twin + all, *tdg = twin + 2 * all;
+
+		numbers(x, all);
+		numbers(dy, all);
+		numbers(gamma, n);
+		memset(tdg, 0, n * sizeof(*tdg));
+		for (size_t r = 0; r < rows; r++) {
+			double square = 0, inv, mgx = 0;
+			const lep_real *xr = x + r * n, *dr = dy + r * n;
+
+			for (size_t i = 0; i < n; i++)
+				square += (double)xr[i] * (double)xr[i] / (double)n;
+			inv = 1 / sqrt(square + 1e-5);
+			for (size_t i = 0; i < n; i++) {
+				double xh = (double)xr[i] * inv;
+
+				twin[r * n + i] = (lep_real)(xh * (double)gamma[i]);
+				mgx += (double)dr[i] * (double)gamma[i] * xh / (double)n;
+				tdg[i] += (lep_real)((double)dr[i] * xh);
+			}
+			for (size_t i = 0; i < n; i++)
+				tdx[r * n + i] = (lep_real)(inv *
+					((double)dr[i] * (double)gamma[i] - (double)xr[i] * inv * mgx));
+		}
+		for (size_t t = 0; t < isa_count; t++) {
+			lep_real inv[4], *q = room_for(t, 2 * all + n);
+
+			memset(q + 2 * all, 0, n * sizeof(*q));
+			isas[t]->rmsnorm_forward(q, inv, x, gamma, rows, n, (lep_real)1e-5);
+			isas[t]->rmsnorm_backward(q + all, q + 2 * all, dy, x, inv, gamma, rows, n);
+			CHECK(close_to(q, twin, all, 2e-6));
+			CHECKF(n == 1 || close_to(q + all, tdx, all, 5e-6), "n %zu", n);
+			CHECK(close_to(q + 2 * all, tdg, n, 5e-6));
+			CHECKF(room_intact(t ? &got : &want) && same_bytes(q, want.p, 2 * all + n),
+				"%s n %zu", isas[t]->name, n);
+		}
+	}
+}
+
 static void batchnorm(void)
 {
 	static const size_t channels[] = {1, 7, 16, 33, 64};
@@ -396,6 +440,7 @@ int main(void)
 	RUN(pooling);
 	RUN(global_average);
 	RUN(layernorm);
+	RUN(rmsnorm);
 	RUN(batchnorm);
 	RUN(depthwise);
 	return CHECK_END();

@@ -1,13 +1,14 @@
 /*
  * Running networks: the same bytes for one, two and three threads and on every
  * instruction set, in values and gradients; and a sample's result in use does
- * not depend on the batch it came in.
+ * not depend on the batch it came in, sequences of any lengths among them.
  */
 #include "nn/net.h"
 
 #include "base/random.h"
 #include "check.h"
 #include "nets.h"
+#include "ragged.h"
 
 static const char *const nets[] = {
 	"conv 8 3x3 relu; maxpool 2; conv 6 3x3 same stride 2 bias no; batchnorm relu; flatten; dense 33 gelu\n"
@@ -18,6 +19,10 @@ static const char *const nets[] = {
 	"conv 18 3x3 depthwise padding 1 elu; globalavgpool; dense 10",
 	"input row { dense 50 tanh; layernorm; residual { dense 50 silu }; dropout 0.5; dense 3 }; dense 1 sigmoid",
 	"input word { embed 9; layernorm; dense 20 softplus }; flatten; dense 4",
+	"input words { embed 9; position sinusoidal; layernorm; dense 20 softplus; dropout 0.2 }\n"
+	"residual { dense 20 relu; rmsnorm }; batchnorm; residual { pool mean } { pool max }; dense 4",
+	"input clip { batchnorm tanh; dense 5; pool last; flatten; dense 6 }; input long { position learned 50; dense 33\n"
+	"residual { dense 33 gelu }; dropout 0.3; dense 7 softmax }",
 	"layernorm; residual { globalmaxpool } { globalavgpool }; leaky_relu; dense 5; softmax; flatten",
 };
 
@@ -31,29 +36,49 @@ static uint64_t digest(uint64_t so_far, const void *p, size_t bytes)
 	return lep_random_hash(so_far, p, bytes);
 }
 
+/* Lengths of sequences, 0 among them, and one that is much longer. */
+static size_t length(size_t input, size_t sample)
+{
+	return sample == 11 ? 50 : (size_t)(lep_random_uniform(8, LEP_RANDOM_SAMPLE, input, sample) * 7);
+}
+
 /* Samples first .. first + count of a made-up data set into the buffers from 0. */
 static void fill(struct lep_net *n, struct lep_exec *x, size_t first, size_t count)
 {
+	for (size_t i = 0; i < lep_net_inputs(n); i++)
+		for (size_t s = 0; s < count && lep_net_input(n, i)->varies; s++)
+			lep_exec_lengths(x, i)[s] = length(i, first + s);
+	if (lep_exec_reserve(x, count, NULL))
+		abort();
 	for (size_t i = 0; i < lep_net_inputs(n); i++) {
 		const struct lep_net_input *in = lep_net_input(n, i);
 
-		for (size_t k = 0; k < count * in->size; k++) {
-			float u = lep_random_uniform(3, LEP_RANDOM_SAMPLE, i, first * in->size + k);
+		for (size_t s = 0; s < count; s++)
+			for (size_t k = lep_exec_input_row(x, i, s) * in->size, j = 0;
+				k < lep_exec_input_row(x, i, s + 1) * in->size; k++, j++) {
+				float u = lep_random_uniform(3, LEP_RANDOM_SAMPLE, i, in->varies ?
+					(first + s) * 1000 + j : (first + s) * in->size + j);
 
-			if (in->ids)
-				lep_exec_input_ids(x, i)[k] = (int32_t)(u * 11) - 1;
-			else
-				lep_exec_input(x, i)[k] = 2 * u - 1;
-		}
+				if (in->ids)
+					lep_exec_input_ids(x, i)[k] = (int32_t)(u * 11) - 1;
+				else
+					lep_exec_input(x, i)[k] = 2 * u - 1;
+			}
 	}
+}
+
+/* Reals of the output, or of the logits, before sample s. */
+static size_t output_reals(const struct lep_net *n, const struct lep_exec *x, size_t s)
+{
+	return lep_exec_row(x, lep_net_output_value(n), s) * lep_net_output(n, NULL);
 }
 
 static void give_gradient(void *ctx, struct lep_exec *x, size_t first, size_t count, int thread)
 {
-	size_t out = *(const size_t *)ctx;
+	const struct lep_net *n = ctx;
 
 	(void)thread;
-	for (size_t i = first * out; i < (first + count) * out; i++)
+	for (size_t i = output_reals(n, x, first); i < output_reals(n, x, first + count); i++)
 		lep_exec_logits_grad(x)[i] = lep_random_uniform(4, LEP_RANDOM_SAMPLE, 0, i) - 0.5f;
 }
 
@@ -64,7 +89,7 @@ static int trained(const char *text, const struct lep_kernels *k, int threads, u
 	struct lep_net *n = nets_build(text, k, &e);
 	struct lep_threads *pool = NULL;
 	struct lep_exec *x = NULL;
-	size_t out, values;
+	size_t values;
 	lep_real *all;
 
 	if (!n || lep_threads_new(&pool, threads, NULL) || lep_exec_new(&x, n, SAMPLES, 1, threads, NULL)) {
@@ -72,7 +97,6 @@ static int trained(const char *text, const struct lep_kernels *k, int threads, u
 		return -1;
 	}
 	lep_net_init(n, 7);
-	out = lep_net_output(n, NULL);
 	all = lep_net_values(n, &values);
 	*sum = 0;
 	for (uint64_t step = 0; step < 2; step++) {
@@ -81,8 +105,8 @@ static int trained(const char *text, const struct lep_kernels *k, int threads, u
 
 		lep_net_prepare(n, pool, 1);
 		fill(n, x, 0, count);
-		lep_exec_train(x, pool, count, &info, NULL, give_gradient, &out);
-		*sum = digest(*sum, lep_exec_logits(x), count * out * sizeof(lep_real));
+		lep_exec_train(x, pool, count, &info, NULL, give_gradient, n);
+		*sum = digest(*sum, lep_exec_logits(x), output_reals(n, x, count) * sizeof(lep_real));
 		for (size_t i = 0; i < lep_net_params(n); i++) {
 			struct lep_param *p = lep_net_param(n, i);
 
@@ -99,7 +123,7 @@ static int trained(const char *text, const struct lep_kernels *k, int threads, u
 	lep_net_prepare(n, pool, 0);
 	fill(n, x, 0, SAMPLES);
 	lep_exec_infer(x, SAMPLES);
-	*sum = digest(*sum, lep_exec_output(x), SAMPLES * out * sizeof(lep_real));
+	*sum = digest(*sum, lep_exec_output(x), output_reals(n, x, SAMPLES) * sizeof(lep_real));
 	lep_exec_free(x);
 	lep_threads_free(pool);
 	lep_net_free(n);
@@ -169,28 +193,28 @@ static void alone_and_in_a_batch(void)
 		struct lep_net *n = nets_build(nets[i % NETS], k, &e);
 		struct lep_threads *pool;
 		lep_real *want = NULL;
-		size_t out;
 
 		CHECKF(n, "%s", e.text);
 		CHECK(lep_threads_new(&pool, 1, NULL) == 0);
 		lep_net_init(n, 7);
 		lep_net_prepare(n, pool, 0);
-		out = lep_net_output(n, NULL);
 		for (size_t b = 0; b < 3; b++) {
 			struct lep_exec *x;
+			size_t at = 0, reals;
 
 			CHECK(lep_exec_new(&x, n, batches[b], 0, 1, NULL) == 0);
-			for (size_t first = 0; first < SAMPLES; first += batches[b]) {
+			for (size_t first = 0; first < SAMPLES; first += batches[b], at += reals) {
 				size_t count = SAMPLES - first < batches[b] ? SAMPLES - first : batches[b];
 
 				fill(n, x, first, count);
 				lep_exec_infer(x, count);
+				reals = output_reals(n, x, count);
 				if (!want) {
-					want = lep_alloc(SAMPLES * out, sizeof(*want));
+					want = lep_alloc(reals, sizeof(*want));
 					CHECK(want);
-					memcpy(want, lep_exec_output(x), SAMPLES * out * sizeof(*want));
+					memcpy(want, lep_exec_output(x), reals * sizeof(*want));
 				}
-				CHECKF(memcmp(want + first * out, lep_exec_output(x), count * out * sizeof(*want)) == 0,
+				CHECKF(memcmp(want + at, lep_exec_output(x), reals * sizeof(*want)) == 0,
 					"net %d on %s in batches of %zu", i % NETS, k->name, batches[b]);
 			}
 			lep_exec_free(x);
@@ -199,6 +223,51 @@ static void alone_and_in_a_batch(void)
 		lep_threads_free(pool);
 		lep_net_free(n);
 	}
+}
+
+/* Buffers that grew in between, and batches of nothing but empty sequences. */
+static void lengths_that_grow(void)
+{
+	static const size_t rows[] = {3, 0, 1, 400, 0, 7, 3};
+	struct lep_error e;
+	struct lep_net *n = nets_build("input words { embed 5; position sinusoidal; dense 8 gelu }; dropout 0.2\n"
+		"layernorm; dense 3", isas[0], &e);
+	struct lep_threads *pool;
+	struct lep_exec *x;
+	lep_real first[2 * 3 * 3];
+
+	CHECKF(n, "%s", e.text);
+	CHECK(lep_threads_new(&pool, 2, NULL) == 0 && lep_exec_new(&x, n, 2, 1, 2, NULL) == 0);
+	lep_net_init(n, 7);
+	lep_net_prepare(n, pool, 1);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct lep_step_info info = {.seed = 1};
+
+		lep_exec_lengths(x, 0)[0] = lep_exec_lengths(x, 0)[1] = rows[i];
+		CHECK(lep_exec_reserve(x, 2, &e) == 0);
+		CHECK(lep_exec_input_row(x, 0, 2) == 2 * rows[i]);
+		for (size_t k = 0; k < 2 * rows[i]; k++)
+			lep_exec_input_ids(x, 0)[k] = (int32_t)(k % 3) - 1;
+		lep_exec_train(x, pool, 2, &info, NULL, give_gradient, n);
+		for (size_t k = 0; k < lep_net_param(n, 0)->count && !rows[i]; k++)
+			CHECK(lep_net_param(n, 0)->grad[k] == 0);
+		if (i == 0)
+			memcpy(first, lep_exec_logits(x), sizeof(first));
+	}
+	CHECK(memcmp(first, lep_exec_logits(x), sizeof(first)) == 0);
+	/* More than there is memory for is refused, and less goes on. */
+	lep_exec_lengths(x, 0)[0] = (size_t)1 << 45;
+	CHECK(lep_exec_reserve(x, 1, &e) == LEP_ERR_NOMEM);
+	lep_exec_lengths(x, 0)[0] = SIZE_MAX;
+	lep_exec_lengths(x, 0)[1] = 1;
+	CHECK(lep_exec_reserve(x, 2, &e) == LEP_ERR_NOMEM);
+	lep_exec_lengths(x, 0)[0] = 5;
+	CHECK(lep_exec_reserve(x, 1, &e) == 0);
+	memset(lep_exec_input_ids(x, 0), 0, 5 * sizeof(int32_t));
+	lep_exec_train(x, pool, 1, &(struct lep_step_info){.seed = 1}, NULL, give_gradient, n);
+	lep_exec_free(x);
+	lep_threads_free(pool);
+	lep_net_free(n);
 }
 
 /* Without weights, or with all of them frozen, there is still a logit and its gradient. */
@@ -213,15 +282,13 @@ static void nothing_to_learn(void)
 		struct lep_net *n = nets_build(texts[i], isas[0], &e);
 		struct lep_threads *pool;
 		struct lep_exec *x;
-		size_t out;
 
 		CHECKF(n, "%s", e.text);
 		lep_net_freeze(n, "*");
 		CHECK(lep_threads_new(&pool, 2, NULL) == 0 && lep_exec_new(&x, n, SAMPLES, 1, 2, NULL) == 0);
 		lep_net_prepare(n, pool, 1);
 		fill(n, x, 0, SAMPLES);
-		out = lep_net_output(n, NULL);
-		lep_exec_train(x, pool, SAMPLES, &info, NULL, give_gradient, &out);
+		lep_exec_train(x, pool, SAMPLES, &info, NULL, give_gradient, n);
 		lep_exec_free(x);
 		lep_threads_free(pool);
 		lep_net_free(n);
@@ -237,6 +304,7 @@ int main(void)
 			isas[isa_count++] = lep_kernels_select(names[i], NULL);
 	RUN(same_bytes);
 	RUN(alone_and_in_a_batch);
+	RUN(lengths_that_grow);
 	RUN(dropout_draws);
 	RUN(nothing_to_learn);
 	return CHECK_END();

@@ -20,7 +20,8 @@
 	X(global_avg_forward) X(global_avg_backward) \
 	X(fill) X(scale) X(axpy) X(add) X(sub) X(mul) X(mul_add) X(add_row) X(dot) X(sum) X(max) \
 	X(sum_squares) X(col_sums) X(scale_u8) X(gather) X(scatter_add) \
-	X(layernorm_forward) X(layernorm_backward) X(channel_sums) X(channel_affine) \
+	X(layernorm_forward) X(layernorm_backward) X(rmsnorm_forward) X(rmsnorm_backward) \
+	X(channel_sums) X(channel_affine) \
 	X(batchnorm_sums) X(batchnorm_backward) \
 	X(depthwise_forward) X(depthwise_data) X(depthwise_weights) \
 	X(sgd) X(adam) X(rmsprop)

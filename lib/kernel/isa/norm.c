@@ -1,4 +1,4 @@
-/* Layer norm, and the passes that batch norm is made of. */
+/* Layer norm, RMS norm, and the passes that batch norm is made of. */
 #include "kernel/isa/isa.h"
 
 void ISA(layernorm_forward)(lep_real *y, lep_real *mean, lep_real *inv, const lep_real *x,
@@ -69,6 +69,50 @@ void ISA(layernorm_backward)(lep_real *dx, lep_real *dgamma, lep_real *dbeta, co
 				gamma ? vf_load_upto(gamma + i, m) : one);
 
 			vf_store_upto(dx + i, vf_mul(iv, vf_fnma(xh, mgx, vf_sub(g, mg))), m);
+		}
+	}
+}
+
+void ISA(rmsnorm_forward)(lep_real *y, lep_real *inv, const lep_real *x, const lep_real *gamma,
+	size_t rows, size_t n, lep_real eps)
+{
+	for (size_t r = 0; r < rows; r++, x += n, y += n) {
+		lep_real iv = R(1) / R_SQRT(ISA(dot)(x, x, n) / R(n) + eps);
+		vf width = vf_set1(iv);
+
+		if (inv)
+			inv[r] = iv;
+		for (size_t i = 0; i < n; i += VL)
+			vf_store_upto(y + i, vf_mul(vf_mul(vf_load_upto(x + i, n - i), width),
+				vf_load_upto(gamma + i, n - i)), n - i);
+	}
+}
+
+void ISA(rmsnorm_backward)(lep_real *dx, lep_real *dgamma, const lep_real *dy, const lep_real *x,
+	const lep_real *inv, const lep_real *gamma, size_t rows, size_t n)
+{
+	size_t r, i, m;
+
+	for (r = 0; r < rows; r++, x += n, dx += n, dy += n) {
+		const vf iv = vf_set1(inv[r]);
+		vf sgx = vf_zero(), mgx;
+
+		/* g = dy gamma; dx = inv (g - xhat mean(g xhat)); a missing lane has g = 0 */
+		for (i = 0; i < n; i += VL) {
+			m = n - i;
+			vf xh = vf_mul(vf_load_upto(x + i, m), iv), d = vf_load_upto(dy + i, m);
+
+			sgx = vf_fma(vf_mul(d, vf_load_upto(gamma + i, m)), xh, sgx);
+			if (dgamma)
+				vf_store_upto(dgamma + i, vf_fma(d, xh, vf_load_upto(dgamma + i, m)), m);
+		}
+		mgx = vf_set1(vf_hsum(sgx) / R(n));
+		for (i = 0; i < n; i += VL) {
+			m = n - i;
+			vf xh = vf_mul(vf_load_upto(x + i, m), iv);
+			vf g = vf_mul(vf_load_upto(dy + i, m), vf_load_upto(gamma + i, m));
+
+			vf_store_upto(dx + i, vf_mul(iv, vf_fnma(xh, mgx, g)), m);
 		}
 	}
 }
