@@ -94,7 +94,7 @@ capture() {
     # A script's background jobs ignore SIGINT; env gives the default back.
     env --default-signal=INT,TERM,HUP "$fake" wait >ready 2>err &
     pid=$!
-    until grep -q ready ready; do sleep 0.02; done
+    until grep -q ready ready; do kill -0 "$pid"; sleep 0.02; done
     kill -s "$sig" "$pid"
     status=0
     wait "$pid" || status=$?
@@ -107,7 +107,7 @@ capture() {
 @test "a signal ignored from the start stays ignored" {
   (trap '' HUP; exec "$fake" wait >ready 2>err) &
   pid=$!
-  until grep -qs ready ready; do sleep 0.02; done
+  until grep -qs ready ready; do kill -0 "$pid"; sleep 0.02; done
   kill -s HUP "$pid"
   sleep 0.1
   kill -s TERM "$pid"
