@@ -263,6 +263,27 @@ struct lep_kernels {
 	void (*depthwise_weights)(const struct lep_depthwise *d, lep_real *dw, const lep_real *dy,
 		const lep_real *x);
 
+	/* ---- cells of n units, one step of one sample (recurrent.c) ---- */
+
+	/* gates[4 n] holds x w + h u + b of the gates i, f, g, o; they become sigmoid
+	 * (g: tanh) of that. c = f before + i g, tanh_c = tanh(c), h = o tanh_c;
+	 * before is the last step's c, and c may be the same array. */
+	void (*lstm_forward)(lep_real *gates, lep_real *c, lep_real *tanh_c, lep_real *h,
+		const lep_real *before, size_t n);
+	/* gates as forward left them become the gradients before their functions;
+	 * dc holds the gradient of c from the later step, then that of before. */
+	void (*lstm_backward)(lep_real *gates, lep_real *dc, const lep_real *dh,
+		const lep_real *tanh_c, const lep_real *before, size_t n);
+	/* gates[3 n] holds x w + b, hidden[3 n] h u + bu, of the gates r, z, n; gates
+	 * become r, z = sigmoid of the sums, n = tanh(x part + r hidden part);
+	 * h = (1 - z) n + z before. h may be before. */
+	void (*gru_forward)(lep_real *gates, const lep_real *hidden, lep_real *h,
+		const lep_real *before, size_t n);
+	/* gates and hidden become the gradients of what they held before; dbefore
+	 * (overwritten, may be dh) is what reaches before past the products. */
+	void (*gru_backward)(lep_real *gates, lep_real *hidden, lep_real *dbefore, const lep_real *dh,
+		const lep_real *before, size_t n);
+
 	/* ---- optimisers (opt.c), one pass over n weights ---- */
 
 	/* v = mu v + g; w -= lr v, nesterov w -= lr (g + mu v); v may be NULL if mu is 0 */

@@ -24,6 +24,7 @@
 	X(channel_sums) X(channel_affine) \
 	X(batchnorm_sums) X(batchnorm_backward) \
 	X(depthwise_forward) X(depthwise_data) X(depthwise_weights) \
+	X(lstm_forward) X(lstm_backward) X(gru_forward) X(gru_backward) \
 	X(sgd) X(adam) X(rmsprop)
 
 #define KERNEL_DECLARE(name) __typeof__(*((struct lep_kernels *)0)->name) ISA(name);
