@@ -109,8 +109,13 @@ enum lep_init {
 	LEP_INIT_ONE,
 	LEP_INIT_GLOROT,
 	LEP_INIT_HE,
-	LEP_INIT_NORMAL_002
+	LEP_INIT_NORMAL_002,
+	LEP_INIT_ORTHOGONAL,      /* [n][gates n]: the square block of each gate */
+	LEP_INIT_FORGET           /* the bias of four gates: 1 for the second, else 0 */
 };
+
+/* Rows of an orthogonal matrix that init.c draws. */
+#define LEP_ORTHOGONAL_MAX 4096
 
 struct lep_net {
 	const struct lep_kernels *k;

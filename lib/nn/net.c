@@ -2,11 +2,9 @@
 #include "nn/net.h"
 
 #include <fnmatch.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/random.h"
 #include "nn/build.h"
 
 /* ---- scopes ---- */
@@ -38,7 +36,8 @@ static int is_reserved(const char *name)
 {
 	static const char *const words[] = {"classes", "vocabulary", "input", "target", "repeat", "residual",
 		"augment", "fuse", "from", "same", "stride", "valid", "padding", "dilation", "groups", "next",
-		"tied", "shortcut", "bias", "depthwise", "slope", "alpha", "sinusoidal", "learned", NULL};
+		"tied", "shortcut", "bias", "depthwise", "slope", "alpha", "sinusoidal", "learned",
+		"reverse", "both", "last", "recurrent_dropout", NULL};
 	size_t len = strlen(name);
 	char base[64];
 
@@ -417,27 +416,4 @@ void lep_net_row(const struct lep_net *n, size_t i, struct lep_net_row *row)
 				row->params += n->param[op->param[k]].pub.count;
 		at++;
 	} while (at < n->nop && !n->op[at].label);
-}
-
-void lep_net_init(struct lep_net *n, uint64_t seed)
-{
-	for (size_t i = 0; i < n->nparam; i++) {
-		struct lep_param_in *p = &n->param[i];
-		double limit = 0;
-
-		if (p->init == LEP_INIT_GLOROT)
-			limit = sqrt(6.0 / (double)(p->fan_in + p->fan_out));
-		else if (p->init == LEP_INIT_HE)
-			limit = sqrt(6.0 / (double)p->fan_in);
-		for (size_t k = 0; k < p->pub.count; k++) {
-			double u = (double)lep_random_uniform(seed, LEP_RANDOM_INIT, i, k);
-
-			if (p->init == LEP_INIT_NORMAL_002)
-				p->pub.value[k] = (lep_real)(0.02 * lep_random_normal(seed, LEP_RANDOM_INIT, i, k));
-			else if (p->init == LEP_INIT_ONE || p->init == LEP_INIT_ZERO)
-				p->pub.value[k] = p->init == LEP_INIT_ONE;
-			else
-				p->pub.value[k] = (lep_real)(limit * (2 * u - 1));
-		}
-	}
 }

@@ -70,7 +70,8 @@ int lep_net_new(struct lep_net **out, const char *text, const char *name,
 void lep_net_free(struct lep_net *n);
 
 /* Initial values: Glorot uniform, He uniform before relu, N(0, 0.02) for
- * embeddings, biases 0; each parameter from its own stream of (seed, its number). */
+ * embeddings, orthogonal for recurrent weights, biases 0 (forget gates 1); each
+ * parameter from its own stream of (seed, its number). */
 void lep_net_init(struct lep_net *n, uint64_t seed);
 
 size_t lep_net_params(const struct lep_net *n);

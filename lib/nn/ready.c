@@ -53,6 +53,10 @@ const struct lep_ready lep_ready[] = {
 		"residual { conv 128 3x3 same bias no; batchnorm relu }\n"
 		"globalavgpool\n"
 		"dense classes softmax\n"},
+	{"lstm", "embedding, LSTM 64 with dropout, its last state, dense, for short texts",
+		"embed 64\n"
+		"lstm 64 last dropout 0.2 recurrent_dropout 0.2\n"
+		"dense classes softmax\n"},
 	{NULL, NULL, NULL},
 };
 

@@ -23,6 +23,8 @@ static const char *const nets[] = {
 	"residual { dense 20 relu; rmsnorm }; batchnorm; residual { pool mean } { pool max }; dense 4",
 	"input clip { batchnorm tanh; dense 5; pool last; flatten; dense 6 }; input long { position learned 50; dense 33\n"
 	"residual { dense 33 gelu }; dropout 0.3; dense 7 softmax }",
+	"input words { embed 9; lstm 20 dropout 0.2 recurrent_dropout 0.3; gru 7 both recurrent_dropout 0.1\n"
+	"residual { rnn 14 reverse }; lstm 33 both last dropout 0.2 }; dense 4",
 	"layernorm; residual { globalmaxpool } { globalavgpool }; leaky_relu; dense 5; softmax; flatten",
 };
 

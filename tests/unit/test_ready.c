@@ -7,6 +7,8 @@
 
 #define GRAY {.rank = 3, .extent = {28, 28, 1}}
 #define COLOUR {.rank = 3, .extent = {32, 32, 3}}
+/* Ids of a table of ten. */
+#define TEXT {.rank = 1, .extent = {LEP_VARIES}}
 
 static const struct {
 	const char *name;
@@ -21,6 +23,7 @@ static const struct {
 	{"cifar", COLOUR, 122570, 0, "softmax"},
 	{"resnet", COLOUR, 437802, 0, "softmax"},
 	{"binary", {.rank = 1, .extent = {30}}, 30 * 64 + 64 + 64 * 32 + 32 + 33, 30 * 64 + 64 * 32 + 32, "sigmoid"},
+	{"lstm", TEXT, 10 * 64 + 128 * 256 + 256 + 650, 128 * 256 + 640, "softmax"},
 };
 
 static void builds(void)
@@ -39,6 +42,10 @@ static void builds(void)
 		int number;
 
 		CHECKF(r, "%s", cases[i].name);
+		if (cases[i].shape.extent[0] == LEP_VARIES) {
+			fields[0].dtype = LEP_I32;
+			fields[0].table = &nets_table;
+		}
 		fields[0].shape = cases[i].shape;
 		CHECKF(lep_net_new(&n, r->text, r->name, fields, 2, &o, k, &e) == 0, "%s", e.text);
 		for (size_t row = 0; row < lep_net_rows(n); row++) {

@@ -1,0 +1,373 @@
+/*
+ * Walking sequences of several samples at once. The input's product x w + b is
+ * one matrix product over all rows; then one step after the other, the samples
+ * that still have a row, longest first, so that no step computes for one that has
+ * ended. A sample's bytes are the same whoever walks beside it.
+ */
+#include <string.h>
+
+#include "base/random.h"
+#include "nn/recurrent.h"
+
+enum { GROUP = LEP_RECURRENT_GROUP, CHUNK = 48 };
+
+/* Samples first .. of a pass that walk together in direction d. */
+struct group {
+	const struct lep_op *op;
+	const struct lep_pass *p;
+	const struct lep_recurrent *a;
+	const struct lep_recurrent_state *s;
+	const struct lep_recurrent_rows *r;
+	int d;
+	int drops_x, drops_h;     /* dropout in force: in training only */
+	lep_real *fed;            /* [rows][units] what u meets */
+	size_t n;
+	size_t sample[GROUP];     /* in the batch; longest first, of equal ones the earlier */
+	size_t length[GROUP];
+	size_t at[GROUP];         /* its first row in the state's arrays */
+	size_t start;             /* the group's first row in the values */
+	size_t base;              /* the same row in the state's arrays */
+	size_t rows;
+};
+
+/* In training the state holds the whole batch, rows as in the values; in use
+ * only this group, so that it stays in the cache. */
+static void gather_group(struct group *g, size_t first, size_t n)
+{
+	const struct lep_exec *x = g->p->x;
+	int in = g->op->in[0];
+
+	g->n = n;
+	g->start = lep_step_before(x, in, first);
+	g->base = g->p->training ? g->start : 0;
+	g->rows = lep_step_before(x, in, first + n) - g->start;
+	for (size_t k = 0; k < n; k++) {
+		size_t length = lep_steps(x, in, first + k), i = k;
+
+		for (; i > 0 && g->length[i - 1] < length; i--) {
+			g->sample[i] = g->sample[i - 1];
+			g->length[i] = g->length[i - 1];
+			g->at[i] = g->at[i - 1];
+		}
+		g->sample[i] = first + k;
+		g->length[i] = length;
+		g->at[i] = lep_step_before(x, in, first + k) - g->start + g->base;
+	}
+}
+
+/* Row in the state's arrays that the i-th sample is at in step k of its walk. */
+static size_t row_of(const struct group *g, size_t i, size_t k)
+{
+	return g->at[i] + (lep_recurrent_turned(g->a, g->d) ? g->length[i] - 1 - k : k);
+}
+
+/* How many samples have a step k. */
+static size_t walking(const struct group *g, size_t k)
+{
+	size_t n = g->n;
+
+	while (n > 0 && g->length[n - 1] <= k)
+		n--;
+	return n;
+}
+
+/* The output, or its gradient, that step k of the i-th sample ends in; NULL: none. */
+static lep_real *end_of(const struct group *g, lep_real *out, size_t i, size_t k)
+{
+	const struct lep_recurrent *a = g->a;
+	size_t row = g->sample[i];
+
+	if (a->last && k + 1 < g->length[i])
+		return NULL;
+	if (!a->last)
+		row = row_of(g, i, k) - g->base + g->start;
+	return out + (row * (size_t)a->directions + (size_t)g->d) * a->units;
+}
+
+/* ---- masks ---- */
+
+static void draw(const struct lep_recurrent_mask *m, const struct lep_step_info *info, uint64_t where,
+	uint64_t from, lep_real *factor, size_t n)
+{
+	uint32_t w[4];
+
+	for (size_t i = 0; i < n; i += 4) {
+		lep_random_block(w, info->seed, LEP_RANDOM_DROPOUT, where, from + i / 4);
+		for (size_t k = 0; k < 4 && i + k < n; k++)
+			factor[i + k] = w[k] < m->below ? 0 : m->keep;
+	}
+}
+
+/* Depends on seed, step, layer, the sample's place in the batch, direction and
+ * unit: not on lengths, nor on who draws. */
+static void draw_masks(const struct group *g)
+{
+	const struct lep_recurrent *a = g->a;
+	const struct lep_step_info *info = &g->p->x->info;
+	uint64_t where = info->step << 16 | (uint64_t)g->op->number;
+	size_t words_x = (a->in + 3) / 4, words = words_x + (a->units + 3) / 4;
+
+	for (size_t i = 0; i < g->n; i++) {
+		size_t s = g->sample[i];
+		uint64_t from = (s * (size_t)a->directions + (size_t)g->d) * words;
+
+		if (g->drops_x)
+			draw(&a->x, info, where, from, g->r->mask_x + s * a->in, a->in);
+		if (g->drops_h)
+			draw(&a->h, info, where, from + words_x, g->r->mask_h + s * a->units, a->units);
+	}
+}
+
+/* ---- forward ---- */
+
+/* c[i][width] = x[i][in] B (+ bias), or added to; rows of both lie one behind the other. */
+static void product(const struct group *g, const lep_real *x, size_t in, const lep_real *packed, lep_real *c,
+	size_t width, const lep_real *bias, int accumulate)
+{
+	const lep_real *from[CHUNK];
+	lep_real *to[CHUNK];
+	ptrdiff_t off = 0;
+	struct lep_gemm m = {.rows = from, .nseg = 1, .off = &off, .len = in, .step = 1, .b = packed, .packed = 1,
+		.n = width, .c = to, .accumulate = accumulate, .bias = bias};
+
+	for (size_t done = 0; done < g->rows; done += m.m) {
+		m.m = g->rows - done < CHUNK ? g->rows - done : CHUNK;
+		for (size_t i = 0; i < m.m; i++) {
+			from[i] = x + (done + i) * in;
+			to[i] = c + (done + i) * width;
+		}
+		g->p->x->k->gemm(&m);
+	}
+}
+
+static void mask_inputs(const struct group *g, const lep_real *x)
+{
+	const size_t in = g->a->in;
+
+	for (size_t i = 0; i < g->n; i++)
+		for (size_t t = 0; t < g->length[i]; t++)
+			g->p->x->k->mul(g->r->x + (g->at[i] + t) * in, x + (g->at[i] - g->base + t) * in,
+				g->r->mask_x + g->sample[i] * in, in);
+}
+
+/* What the steps of n samples give to their gates: h u, onto x w + b or, for gru, beside it. */
+static void hidden_product(const struct group *g, size_t k, size_t n)
+{
+	const struct lep_recurrent *a = g->a;
+	const lep_real *h[GROUP];
+	lep_real *to[GROUP];
+	int gru = a->cell == LEP_CELL_GRU;
+	const lep_real *bias = gru ? lep_weights(g->op, g->d * a->params + 3) : NULL;
+	ptrdiff_t off = 0;
+	struct lep_gemm m = {.m = n, .rows = h, .nseg = 1, .off = &off, .len = a->units, .step = 1,
+		.b = a->u[g->d], .packed = 1, .n = a->width, .c = to, .accumulate = !gru, .bias = bias};
+
+	for (size_t i = 0; i < n; i++) {
+		size_t row = row_of(g, i, k);
+
+		h[i] = g->fed + row * a->units;
+		to[i] = (gru ? g->r->hidden : g->r->gates) + row * a->width;
+		if (k == 0 && gru)
+			memcpy(to[i], bias, a->width * sizeof(*bias));
+	}
+	/* The first state is zero. */
+	if (k > 0)
+		g->p->x->k->gemm(&m);
+}
+
+static void cell_forward(const struct group *g, size_t row, lep_real *h, const lep_real *c_before)
+{
+	const struct lep_recurrent_rows *r = g->r;
+	const struct lep_kernels *k = g->p->x->k;
+	const size_t units = g->a->units;
+	lep_real *gates = r->gates + row * g->a->width;
+
+	switch (g->a->cell) {
+	case LEP_CELL_RNN:
+		k->act_forward(LEP_ACT_TANH, 0, gates, gates, units);
+		memcpy(h, gates, units * sizeof(*h));
+		return;
+	case LEP_CELL_LSTM:
+		k->lstm_forward(gates, r->c + row * units, r->tanh_c + row * units, h, c_before, units);
+		return;
+	case LEP_CELL_GRU:
+		k->gru_forward(gates, r->hidden + row * g->a->width, h, r->before + row * units, units);
+		return;
+	}
+}
+
+static void step_forward(const struct group *g, lep_real *out, size_t i, size_t k)
+{
+	const struct lep_recurrent_rows *r = g->r;
+	const size_t units = g->a->units, row = row_of(g, i, k);
+	int more = k + 1 < g->length[i];
+	size_t next = more ? row_of(g, i, k + 1) * units : 0;
+	lep_real *h = end_of(g, out, i, k);
+
+	if (!h)
+		h = r->before + next;
+	if (k == 0) {
+		memset(r->before + row * units, 0, units * sizeof(*h));
+		memset(g->fed + row * units, 0, units * sizeof(*h));
+	}
+	cell_forward(g, row, h, k && r->c ? r->c + row_of(g, i, k - 1) * units : g->s->zeros);
+	if (more && h != r->before + next)
+		memcpy(r->before + next, h, units * sizeof(*h));
+	if (more && g->drops_h)
+		g->p->x->k->mul(g->fed + next, h, r->mask_h + g->sample[i] * units, units);
+}
+
+static void forward_group(struct group *g)
+{
+	const struct lep_recurrent *a = g->a;
+	const lep_real *x = g->p->x->value[g->op->in[0]] + g->start * a->in;
+	lep_real *out = g->p->x->value[g->op->out];
+
+	draw_masks(g);
+	if (g->drops_x) {
+		mask_inputs(g, x);
+		x = g->r->x + g->base * a->in;
+	}
+	product(g, x, a->in, a->w[g->d], g->r->gates + g->base * a->width, a->width,
+		lep_weights(g->op, g->d * a->params + 2), 0);
+	for (size_t k = 0, n; (n = walking(g, k)) > 0; k++) {
+		hidden_product(g, k, n);
+		for (size_t i = 0; i < n; i++)
+			step_forward(g, out, i, k);
+	}
+	/* The last state of no rows. */
+	for (size_t i = walking(g, 0); i < g->n && a->last; i++)
+		memset(end_of(g, out, i, 0), 0, a->units * sizeof(*out));
+}
+
+/* ---- backward ---- */
+
+/* dh of step k from the output's gradient and what step k + 1 handed down. */
+static lep_real *gather_dh(const struct group *g, lep_real *dy, size_t i, size_t k)
+{
+	const struct lep_recurrent_rows *r = g->r;
+	const struct lep_kernels *kernels = g->p->x->k;
+	const size_t units = g->a->units, at = g->sample[i] * units;
+	lep_real *dh = r->dh + at;
+
+	dy = end_of(g, dy, i, k);
+	if (k + 1 == g->length[i]) {
+		memcpy(dh, dy, units * sizeof(*dh));
+		return dh;
+	}
+	if (g->drops_h && r->back)
+		kernels->mul_add(dh, r->back + at, r->mask_h + at, units);
+	else if (g->drops_h)
+		kernels->mul(dh, dh, r->mask_h + at, units);
+	if (dy)
+		kernels->add(dh, dh, dy, units);
+	return dh;
+}
+
+static void step_backward(const struct group *g, lep_real *dy, size_t i, size_t k)
+{
+	const struct lep_recurrent_rows *r = g->r;
+	const struct lep_kernels *kernels = g->p->x->k;
+	const size_t units = g->a->units, row = row_of(g, i, k), at = g->sample[i] * units;
+	lep_real *dh = gather_dh(g, dy, i, k), *gates = r->gates + row * g->a->width;
+
+	switch (g->a->cell) {
+	case LEP_CELL_RNN:
+		kernels->act_backward(LEP_ACT_TANH, 0, dh, dh, NULL, gates, units, 0);
+		memcpy(gates, dh, units * sizeof(*dh));
+		return;
+	case LEP_CELL_LSTM:
+		if (k + 1 == g->length[i])
+			memset(r->dc + at, 0, units * sizeof(*r->dc));
+		kernels->lstm_backward(gates, r->dc + at, dh, r->tanh_c + row * units,
+			k ? r->c + row_of(g, i, k - 1) * units : g->s->zeros, units);
+		return;
+	case LEP_CELL_GRU:
+		kernels->gru_backward(gates, r->hidden + row * g->a->width, dh, dh, r->before + row * units, units);
+		return;
+	}
+}
+
+/* dgates u^T: what step k hands down to step k - 1, before the mask. In gru it
+ * joins what is in dh already. */
+static void hidden_product_back(const struct group *g, size_t k, size_t n)
+{
+	const struct lep_recurrent *a = g->a;
+	const lep_real *from[GROUP];
+	lep_real *to[GROUP];
+	int gru = a->cell == LEP_CELL_GRU;
+	ptrdiff_t off = 0;
+	struct lep_gemm m = {.m = n, .rows = from, .nseg = 1, .off = &off, .len = a->width, .step = 1,
+		.b = a->ut[g->d], .packed = 1, .n = a->units, .c = to, .accumulate = gru && !g->r->back};
+
+	for (size_t i = 0; i < n; i++) {
+		from[i] = (gru ? g->r->hidden : g->r->gates) + row_of(g, i, k) * a->width;
+		to[i] = (g->r->back ? g->r->back : g->r->dh) + g->sample[i] * a->units;
+	}
+	g->p->x->k->gemm(&m);
+}
+
+static void unmask_inputs(const struct group *g, lep_real *dx, int accumulate)
+{
+	const struct lep_kernels *k = g->p->x->k;
+	const size_t in = g->a->in;
+
+	for (size_t i = 0; i < g->n; i++)
+		for (size_t t = 0; t < g->length[i]; t++)
+			(accumulate ? k->mul_add : k->mul)(dx + (g->at[i] - g->base + t) * in,
+				g->r->dx + (g->at[i] + t) * in, g->r->mask_x + g->sample[i] * in, in);
+}
+
+static void backward_group(struct group *g)
+{
+	const struct lep_recurrent *a = g->a;
+	int accumulate = g->op->accumulate[0] || g->d > 0;
+	lep_real *dx = lep_grad_in(g->op, g->p, 0), *dy = g->p->x->grad[g->op->out];
+	const lep_real *gates = g->r->gates + g->base * a->width;
+
+	for (size_t k = g->n ? g->length[0] : 0; k-- > 0;) {
+		size_t n = walking(g, k);
+
+		for (size_t i = 0; i < n; i++)
+			step_backward(g, dy, i, k);
+		if (k > 0)
+			hidden_product_back(g, k, n);
+	}
+	if (!dx)
+		return;
+	dx = g->p->x->grad[g->op->in[0]] + g->start * a->in;
+	if (!g->drops_x) {
+		product(g, gates, a->width, a->wt[g->d], dx, a->in, NULL, accumulate);
+		return;
+	}
+	product(g, gates, a->width, a->wt[g->d], g->r->dx + g->base * a->in, a->in, NULL, 0);
+	unmask_inputs(g, dx, accumulate);
+}
+
+/* ---- passes ---- */
+
+static void run(const struct lep_op *op, const struct lep_pass *p, void (*each)(struct group *g))
+{
+	const struct lep_recurrent *a = op->attr;
+	struct group g = {.op = op, .p = p, .a = a, .s = p->x->state[op->number],
+		.drops_x = p->training && a->x.on, .drops_h = p->training && a->h.on};
+
+	for (size_t done = 0; done < p->count; done += g.n) {
+		gather_group(&g, p->first + done, p->count - done < GROUP ? p->count - done : GROUP);
+		for (g.d = 0; g.d < a->directions; g.d++) {
+			g.r = &g.s->rows[g.d];
+			g.fed = g.drops_h ? g.r->fed : g.r->before;
+			each(&g);
+		}
+	}
+}
+
+void lep_recurrent_forward(const struct lep_op *op, const struct lep_pass *p)
+{
+	run(op, p, forward_group);
+}
+
+void lep_recurrent_backward(const struct lep_op *op, const struct lep_pass *p)
+{
+	run(op, p, backward_group);
+}
