@@ -8,14 +8,16 @@
  *                       vf_store_n (the first n lanes, n <= 16; the rest is
  *                       zero, resp. untouched), vf_set1 vf_zero, vf_add vf_sub
  *                       vf_mul vf_div vf_sqrt vf_neg vf_abs,
- *                       vf_fma(a, b, c) = a b + c, vf_fnma = c - a b,
- *                       vf_max(a, b) = a > b ? a : b,
+ *                       vf_fma(a, b, c) = a b + c, vf_fnma = c - a b, vf_fms =
+ *                       a b - c, vf_max(a, b) = a > b ? a : b, vf_min the same,
  *                       vf_hsum (lanes l and l + 8, + 4, + 2, + 1), vf_hmax
  *   vm  16 conditions   vf_gt vf_lt vf_unordered(a, b), vm_first(n <= 16),
  *                       vf_sel(m, a, b) = m ? a : b
  *   vi  16 int32        (float build only) vi_bits and vf_bits move bits, vf_int
  *                       converts; vi_set1 vi_add vi_sub vi_and vi_or vi_xor,
- *                       vi_sll vi_sra by a constant
+ *                       vi_sll vi_sra by a constant; vf_ldexp(a, n) = a 2^n, a
+ *                       from 1/2 to 2 or NaN, n whole from -152 to 130, rounded
+ *                       once; vf_sign(a, x) = a, not negative, with x's sign
  *   vt  16 uint16 held  as vi's kin for the taps of max pooling: vt_set1,
  *                       vt_sel(m, a, b), vt_store_n, vt_load_n, vt_eq
  *   vd  16 doubles      vd_zero vd_load_n vd_store_n vd_add vd_fma, vd_from(vf),
@@ -51,6 +53,12 @@
 #define SIMD_LARGE SIMD
 #else
 #define SIMD_LARGE static __attribute__((noinline, unused))
+#endif
+/* gcc unrolls so short a loop only when told to; clang does by itself. */
+#ifdef __clang__
+#define UNROLL
+#else
+#define UNROLL _Pragma("GCC unroll 16")
 #endif
 #define R(x) ((lep_real)(x))
 #ifdef LEP_DOUBLE

@@ -112,6 +112,16 @@ SIMD vf vf_max(vf a, vf b)
 	return (vf){_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)};
 }
 
+SIMD vf vf_min(vf a, vf b)
+{
+	return (vf){_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)};
+}
+
+SIMD vf vf_fms(vf a, vf b, vf c)
+{
+	return (vf){_mm256_fmsub_ps(a.lo, b.lo, c.lo), _mm256_fmsub_ps(a.hi, b.hi, c.hi)};
+}
+
 SIMD vf vf_neg(vf a)
 {
 	__m256 s = _mm256_set1_ps(-0.0f);
@@ -198,6 +208,24 @@ VI_BOTH(vi_xor, _mm256_xor_si256)
 
 #define vi_sll(a, n) ((vi){_mm256_slli_epi32((a).lo, n), _mm256_slli_epi32((a).hi, n)})
 #define vi_sra(a, n) ((vi){_mm256_srai_epi32((a).lo, n), _mm256_srai_epi32((a).hi, n)})
+
+/* The first of two factors goes into the exponent of a, which has the room; a
+ * NaN's n becomes INT32_MIN, which leaves it alone. */
+SIMD vf vf_ldexp(vf a, vf n)
+{
+	vi i = {_mm256_cvtps_epi32(n.lo), _mm256_cvtps_epi32(n.hi)};
+	vi h = vi_sra(i, 1), one = vi_set1(127 << 23);
+	vf p = vf_bits(vi_add(vi_bits(a), vi_sll(h, 23)));
+
+	return vf_mul(p, vf_bits(vi_add(one, vi_sll(vi_sub(i, h), 23))));
+}
+
+SIMD vf vf_sign(vf a, vf x)
+{
+	__m256 s = _mm256_set1_ps(-0.0f);
+
+	return (vf){_mm256_or_ps(a.lo, _mm256_and_ps(x.lo, s)), _mm256_or_ps(a.hi, _mm256_and_ps(x.hi, s))};
+}
 
 typedef vi vt;
 

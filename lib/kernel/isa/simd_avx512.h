@@ -87,6 +87,16 @@ SIMD vf vf_max(vf a, vf b)
 	return _mm512_max_ps(a, b);
 }
 
+SIMD vf vf_min(vf a, vf b)
+{
+	return _mm512_min_ps(a, b);
+}
+
+SIMD vf vf_fms(vf a, vf b, vf c)
+{
+	return _mm512_fmsub_ps(a, b, c);
+}
+
 SIMD vf vf_neg(vf a)
 {
 	return _mm512_xor_ps(a, _mm512_set1_ps(-0.0f));
@@ -178,6 +188,17 @@ SIMD vi vi_or(vi a, vi b)
 SIMD vi vi_xor(vi a, vi b)
 {
 	return _mm512_xor_si512(a, b);
+}
+
+SIMD vf vf_ldexp(vf a, vf n)
+{
+	return _mm512_scalef_ps(a, n);
+}
+
+SIMD vf vf_sign(vf a, vf x)
+{
+	return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(_mm512_castps_si512(a), _mm512_castps_si512(x),
+		_mm512_set1_epi32(INT32_MIN), 0xf8)); /* a | (x & the sign) */
 }
 
 #define vi_sll(a, n) _mm512_slli_epi32(a, n)

@@ -62,12 +62,6 @@ SIMD vf lanes_vf(lanes a)
 	return r;
 }
 
-/* gcc unrolls so short a loop only when told to; clang does by itself. */
-#ifdef __clang__
-#define UNROLL
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
 #define EACH_QUARTER(i) UNROLL for (size_t i = 0; i < QUARTERS; i++)
 #define QUARTERWISE(expression) \
 	do { \
@@ -242,6 +236,18 @@ SIMD vf vf_max(vf a, vf b)
 	REALWISE(x.v[i] > y.v[i] ? x.v[i] : y.v[i]);
 }
 
+SIMD vf vf_min(vf a, vf b)
+{
+	const lanes x = vf_lanes(a), y = vf_lanes(b);
+
+	REALWISE(x.v[i] < y.v[i] ? x.v[i] : y.v[i]);
+}
+
+SIMD vf vf_fms(vf a, vf b, vf c)
+{
+	return vf_fma(a, b, vf_neg(c));
+}
+
 SIMD vf vf_abs(vf a)
 {
 	const lanes x = vf_lanes(a);
@@ -357,6 +363,22 @@ SIMD vi vi_sll(vi a, int n)
 SIMD vi vi_sra(vi a, int n)
 {
 	LANEWISE(vi, a.v[i] >> n);
+}
+
+/* Adding 1.5 * 2^23 leaves n in the low bits; a NaN stays one whatever those of
+ * its n make the factors. */
+SIMD vf vf_ldexp(vf a, vf n)
+{
+	const vf magic = vf_set1(12582912.0f);
+	vi i = vi_sub(vi_bits(vf_add(n, magic)), vi_bits(magic)), h = vi_sra(i, 1);
+
+	a = vf_mul(a, vf_bits(vi_sll(vi_add(h, vi_set1(127)), 23)));
+	return vf_mul(a, vf_bits(vi_sll(vi_add(vi_sub(i, h), vi_set1(127)), 23)));
+}
+
+SIMD vf vf_sign(vf a, vf x)
+{
+	return vf_bits(vi_or(vi_bits(a), vi_and(vi_bits(x), vi_set1(INT32_MIN))));
 }
 #endif
 

@@ -87,18 +87,22 @@ void ISA(log_softmax)(lep_real *y, const lep_real *x, size_t rows, size_t n, siz
 double ISA(cross_entropy)(lep_real *dx, const lep_real *x, size_t n, const lep_real *target,
 	size_t index, double smooth, double scale)
 {
-	const lep_real max = row_max(x, n);
-	const lep_real sum = row_exp(NULL, x, n, max);
+	const lep_real max = row_max(x, n), at = target ? 0 : x[index];
+	const vf mx = vf_set1(max);
 	const double each = target || n == 0 ? 0 : smooth / (double)n;
 	vd tx = vd_zero(), tt = vd_zero();
-	double dot, total, here;
+	vf s = vf_zero();
+	double dot, total, here, sum;
 	size_t i;
 
-	/* tt = sum of t, tx = sum of t (x - max) */
+	/* tt = sum of t, tx = sum of t (x - max); dx keeps exp(x - max) */
 	for (i = 0; i < n; i += VL) {
 		size_t m = n - i < VL ? n - i : VL;
-		vf z = vf_sub(vf_load_n(x + i, m), vf_set1(max));
+		vf z = vf_sub(vf_load_upto(x + i, m), mx), e = vf_exp(z);
 
+		s = vf_add(s, m < VL ? vf_sel(vm_first(m), e, vf_zero()) : e);
+		if (dx)
+			vf_store_upto(dx + i, e, m);
 		z = vf_sel(vm_first(m), z, vf_zero());
 		if (target) {
 			vf t = vf_load_n(target + i, m);
@@ -109,6 +113,7 @@ double ISA(cross_entropy)(lep_real *dx, const lep_real *x, size_t n, const lep_r
 			tx = vd_add(tx, vd_from(z));
 		}
 	}
+	sum = (double)vf_hsum(s);
 	if (target) {
 		total = vd_hsum(tt);
 		dot = vd_hsum(tx);
@@ -116,16 +121,15 @@ double ISA(cross_entropy)(lep_real *dx, const lep_real *x, size_t n, const lep_r
 	} else {
 		total = 1;
 		here = 1 - smooth;
-		dot = here * ((double)x[index] - (double)max) + each * vd_hsum(tx);
+		dot = here * ((double)at - (double)max) + each * vd_hsum(tx);
 	}
 	if (dx) {
-		const lep_real at = x[target ? 0 : index];
-		const vf a = vf_set1(R(scale * total / (double)sum)), mx = vf_set1(max);
+		const vf a = vf_set1(R(scale * total / sum));
 		const vf b = vf_set1(R(target ? scale : scale * each));
 
 		for (i = 0; i < n; i += VL) {
 			size_t m = n - i;
-			vf e = vf_mul(vf_exp(vf_sub(vf_load_upto(x + i, m), mx)), a);
+			vf e = vf_mul(vf_load_upto(dx + i, m), a);
 			vf t = target ? vf_mul(vf_load_upto(target + i, m), b) : b;
 
 			vf_store_upto(dx + i, vf_sub(e, t), m);
@@ -137,5 +141,5 @@ double ISA(cross_entropy)(lep_real *dx, const lep_real *x, size_t n, const lep_r
 			vf_store_n(dx + index, vf_sub(e, vf_set1(R(scale * (here + each)))), 1);
 		}
 	}
-	return total * lep_log((double)sum) - dot;
+	return total * lep_log(sum) - dot;
 }

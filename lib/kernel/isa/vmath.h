@@ -56,15 +56,14 @@ SIMD vf vf_horner(vf x, const float *c, int n)
 {
 	vf p = vf_set1(c[0]);
 
-	for (int i = 1; i < n; i++)
+	UNROLL for (int i = 1; i < n; i++)
 		p = vf_fma(p, x, vf_set1(c[i]));
 	return p;
 }
 
 /*
  * e^x = 2^n e^r, n = round(x / ln 2), |r| <= 0.347. Adding and taking away
- * 1.5 * 2^23 rounds, and leaves n in the low bits. 2^n is applied in two
- * factors, so that overflow and denormals come out of one rounding.
+ * 1.5 * 2^23 rounds. The bounds are written so that NaN passes them.
  */
 SIMD_LARGE vf vf_exp(vf x)
 {
@@ -72,22 +71,12 @@ SIMD_LARGE vf vf_exp(vf x)
 		1.0f, 1.0f};
 	const vf magic = vf_set1(12582912.0f);
 	/* Beyond these the result is infinity or 0 all the same. */
-	vf z = vf_sel(vf_lt(x, vf_set1(-105.0f)), vf_set1(-105.0f), x);
-	vf t, n, r, p;
-	vi i, h;
+	vf z = vf_min(vf_set1(90.0f), vf_max(vf_set1(-105.0f), x));
+	vf n = vf_sub(vf_fma(z, vf_set1(1.44269504f), magic), magic);
+	vf r = vf_fnma(n, vf_set1(0.693145752f), z); /* ln 2, 15 bits: the product is exact */
 
-	z = vf_sel(vf_gt(z, vf_set1(90.0f)), vf_set1(90.0f), z);
-	t = vf_fma(z, vf_set1(1.44269504f), magic);
-	n = vf_sub(t, magic);
-	r = vf_fnma(n, vf_set1(0.693145752f), z); /* ln 2, 15 bits: the product is exact */
 	r = vf_fnma(n, vf_set1(1.42860677e-06f), r);
-	p = vf_horner(r, c, 8);
-	i = vi_sub(vi_bits(t), vi_bits(magic));
-	h = vi_sra(i, 1);
-	i = vi_sub(i, h);
-	p = vf_mul(p, vf_bits(vi_sll(vi_add(h, vi_set1(127)), 23)));
-	p = vf_mul(p, vf_bits(vi_sll(vi_add(i, vi_set1(127)), 23)));
-	return vf_sel(vf_unordered(x, x), x, p);
+	return vf_ldexp(vf_horner(r, c, 8), n);
 }
 
 /*
@@ -141,9 +130,8 @@ SIMD_LARGE vf vf_tanh(vf x)
 	vf e = vf_exp(vf_add(a, a));
 	vf big = vf_sub(one, vf_div(vf_set1(2.0f), vf_add(e, one)));
 
-	big = vf_sel(vf_lt(x, vf_zero()), vf_neg(big), big);
 	/* NaN is not below 0.625 and goes through exp */
-	return vf_sel(vf_lt(a, vf_set1(0.625f)), small, big);
+	return vf_sel(vf_lt(a, vf_set1(0.625f)), small, vf_sign(big, x));
 }
 
 /* |x| < 0.93: odd polynomial, relative error 4.7e-10; else 1 - exp(log erfc),
@@ -157,11 +145,10 @@ SIMD_LARGE vf vf_erf(vf x)
 	vf a = vf_abs(x);
 	vf z = vf_mul(x, x);
 	vf small = vf_fma(vf_horner(z, cs, 7), x, x);
-	vf t = vf_sel(vf_gt(a, vf_set1(4.0f)), vf_set1(4.0f), a);
-	vf big = vf_sub(vf_set1(1.0f), vf_exp(vf_fma(vf_horner(t, cb, 7), t, vf_neg(t))));
+	vf t = vf_min(vf_set1(4.0f), a); /* NaN passes */
+	vf big = vf_sub(vf_set1(1.0f), vf_exp(vf_fms(vf_horner(t, cb, 7), t, t)));
 
-	big = vf_sel(vf_lt(x, vf_zero()), vf_neg(big), big);
-	return vf_sel(vf_lt(a, vf_set1(0.93f)), small, big);
+	return vf_sel(vf_lt(a, vf_set1(0.93f)), small, vf_sign(big, x));
 }
 
 #endif
