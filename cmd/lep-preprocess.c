@@ -1,10 +1,11 @@
-/* lep-preprocess: pictures from folders, archives and lists to a tensor stream. */
+/* lep-preprocess: pictures and text to a tensor stream. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/output.h"
 #include "cli/cli.h"
+#include "cli/preprocess_text.h"
 #include "cli/progress.h"
 #include "cli/sandbox.h"
 #include "data/bytes.h"
@@ -22,7 +23,8 @@ static struct {
 	const char *list, *manifest, *columns, *labels, *output;
 	int64_t pack, threads;
 	uint64_t spool_limit;
-} o = {.pack = 1, .spool_limit = (uint64_t)16 << 20};
+	struct lep_text_choices text;
+} o = {.pack = 1, .spool_limit = (uint64_t)16 << 20, .text = {.tokens = LEP_TEXT_TOKENS_DEFAULT}};
 
 static const struct lep_option options[] = {
 	LEP_FLAG(0, "gray", &o.gray, LEP_OPT_RESULT, "one channel (default: the first picture's channels)"),
@@ -32,6 +34,21 @@ static const struct lep_option options[] = {
 	LEP_TEXT(0, "background", "COLOUR", &o.background, LEP_OPT_RESULT, "behind transparency and padding: R,G,B, #rrggbb, black, white, gray"),
 	LEP_TEXT(0, "scale", "SCALE", &o.scale, LEP_OPT_RESULT, "unit (value / 255), none, measure, or MEAN,...:DEVIATION,..."),
 	LEP_CHOICE(0, "dtype", dtypes, &o.dtype, LEP_OPT_RESULT, "u8: the network applies the scale; f32: it is applied here"),
+	LEP_LIST(0, "text", "[NAME=]COLUMN", &o.text.text, LEP_OPT_RESULT, "a text of each row, or the field that lines become; may be repeated"),
+	LEP_LIST(0, "target-text", "[NAME=]COLUMN", &o.text.target, LEP_OPT_RESULT, "a text that is to be learnt; may be repeated"),
+	LEP_TEXT(0, "label", "[NAME=]COLUMN", &o.text.label, LEP_OPT_RESULT, "the class of each row"),
+	LEP_TEXT(0, "key", "COLUMN", &o.text.key, LEP_OPT_RESULT, "the key of each row (default: its line's number)"),
+	LEP_CHOICE(0, "format", lep_columns_names, &o.text.format, LEP_OPT_RESULT, "what text comes in (default: auto, by the names of the operands)"),
+	LEP_FLAG(0, "no-header", &o.text.no_header, LEP_OPT_RESULT, "CSV and TSV have no row of names; columns are numbers, from 1"),
+	LEP_CHOICE(0, "tokens", lep_text_tokens, &o.text.tokens, LEP_OPT_RESULT, "how text becomes ids (default: words)"),
+	LEP_CHOICE(0, "case", lep_text_cases, &o.text.letters, LEP_OPT_RESULT, "whether capitals become small letters (default: lower for words, else keep)"),
+	LEP_CHOICE(0, "invalid", lep_text_invalid, &o.text.invalid, LEP_OPT_RESULT, "bytes that are no UTF-8 make a sample bad, or become U+FFFD"),
+	LEP_INT(0, "truncate", "N", &o.text.truncate, 1, 1e12, LEP_OPT_RESULT, "keep the first N ids of a text"),
+	LEP_FLAG(0, "end", &o.text.end, LEP_OPT_RESULT, "put the id of <end> behind each --text"),
+	LEP_INT(0, "vocabulary", "N", &o.text.vocabulary, 1, 1e9, LEP_OPT_RESULT, "a vocabulary of at most N entries (default: 8000 for bpe, else no limit)"),
+	LEP_INT(0, "min-count", "N", &o.text.min_count, 1, 1e15, LEP_OPT_RESULT, "of entries that occur N times (default: 2 for bpe, else 1)"),
+	LEP_TEXT(0, "vocabulary-from", "FILE", &o.text.vocabulary_from, LEP_OPT_FILE, "the vocabulary of a model or stream, or one entry a line"),
+	LEP_FLAG(0, "shared-vocabulary", &o.text.shared, LEP_OPT_RESULT, "one vocabulary for all texts"),
 	LEP_TEXT(0, "classes", "A,B,...", &o.classes, LEP_OPT_RESULT, "the classes (default: those found by a first pass)"),
 	LEP_TEXT(0, "classes-from", "FILE", &o.classes_from, LEP_OPT_FILE, "the classes, one a line"),
 	LEP_CHOICE(0, "unknown", unknowns, &o.unknown, LEP_OPT_RESULT, "what to do with a sample of another class; none: keep it without a label"),
@@ -53,19 +70,26 @@ static const struct lep_option options[] = {
 	LEP_OPTION_VERBOSE(&o.verbose),
 };
 
-static const char *const usage[] = {"[options] [FOLDER | ARCHIVE | PICTURE | IDX-FILE]...", NULL};
+static const char *const usage[] = {
+	"[options] [FOLDER | ARCHIVE | PICTURE | IDX-FILE]...",
+	"[options] --text NAME [FILE]...",
+	NULL,
+};
 
 static const struct lep_program program = {
 	.name = "lep-preprocess",
-	.summary = "turn pictures into a tensor stream",
+	.summary = "turn pictures or text into a tensor stream",
 	.usage = usage,
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
-	.example = "lep-preprocess --gray -o train.lept train/",
+	.example = "lep-preprocess --gray -o train.lept train/\n"
+		   "lep-preprocess --text question --label topic -o train.lept train.csv",
 };
 
 /* What one run holds; let_go releases it. */
 struct work {
+	int is_text;
+	struct lep_prepare_text text;
 	struct lep_prepare prepare;
 	struct lep_samples_options source;
 	struct lep_table *classes;
@@ -76,22 +100,43 @@ struct work {
 	int started; /* prepare_run says by itself why it failed */
 };
 
+/* LEP_ERR_USAGE where one of these options was given: "--NAME and --like ...". */
+static int refuse(const struct lep_operands *ops, const void *const *to, size_t n, const char *why,
+	struct lep_error *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!lep_option_given(ops, to[i]))
+			continue;
+		for (size_t k = 0; k < program.noptions; k++)
+			if (options[k].to == to[i])
+				return lep_fail(e, LEP_ERR_USAGE, "--%s %s", options[k].name, why);
+	}
+	return 0;
+}
+
 /* Options that --like decides. */
 static int check_like(const struct lep_operands *ops, struct lep_error *e)
 {
 	static const void *const decided[] = {
 		&o.gray, &o.rgb, &o.size, &o.fit, &o.background, &o.scale, &o.dtype, &o.classes, &o.classes_from,
+		&o.text.tokens, &o.text.letters, &o.text.invalid, &o.text.truncate, &o.text.end, &o.text.vocabulary,
+		&o.text.min_count, &o.text.vocabulary_from, &o.text.shared,
+	};
+	char why[512];
+
+	snprintf(why, sizeof(why), "and --like exclude each other: the recipe of %.400s decides it", o.like ? o.like : "");
+	return o.like ? refuse(ops, decided, sizeof(decided) / sizeof(decided[0]), why, e) : 0;
+}
+
+/* Options about pictures, where the input is text. */
+static int check_text(const struct lep_operands *ops, struct lep_error *e)
+{
+	static const void *const pictures[] = {
+		&o.gray, &o.rgb, &o.size, &o.fit, &o.background, &o.scale, &o.dtype, &o.list, &o.null, &o.manifest,
+		&o.columns, &o.labels,
 	};
 
-	for (size_t i = 0; o.like && i < sizeof(decided) / sizeof(decided[0]); i++) {
-		if (!lep_option_given(ops, decided[i]))
-			continue;
-		for (size_t k = 0; k < program.noptions; k++)
-			if (options[k].to == decided[i])
-				return lep_fail(e, LEP_ERR_USAGE, "--%s and --like exclude each other: the recipe of %s decides it",
-					options[k].name, o.like);
-	}
-	return 0;
+	return refuse(ops, pictures, sizeof(pictures) / sizeof(pictures[0]), "is about pictures, and the input is text", e);
 }
 
 static int take_options(const struct lep_operands *ops, struct work *w, struct lep_error *e)
@@ -125,8 +170,6 @@ static int take_options(const struct lep_operands *ops, struct work *w, struct l
 		status = p->threads;
 	if (!status)
 		status = lep_cli_check_output(o.output, o.force, e);
-	if (!status && ((!ops->n && !o.list && !o.manifest) || (o.list && strcmp(o.list, "-") == 0)))
-		status = lep_cli_check_input(NULL, o.force, e);
 	lep_provenance(ops, (enum lep_provenance_mode)o.provenance, &w->provenance);
 	p->provenance = w->provenance.len ? w->provenance.data : NULL;
 	p->as_float = o.dtype;
@@ -179,69 +222,139 @@ static void drop_rights(const struct lep_operands *ops)
 	lep_free(folder);
 }
 
-static int prepare(const struct lep_operands *ops, struct work *w, struct lep_error *e)
+/* The model, the classes, and what kind of input this is. */
+static int settle(const struct lep_operands *ops, struct work *w, struct lep_error *e)
 {
-	struct lep_prepare *p = &w->prepare;
-	int status = 0, spill = -1;
+	const struct lep_head *like = NULL;
+	int status = 0;
 
-	if (o.like) {
-		status = lep_reader_open(&w->like, o.like, NULL, e);
-		if (!status)
-			status = lep_prepare_like(p, lep_reader_head(w->like), o.like, e);
-		w->classes = p->classes;
-		p->no_labels |= o.no_labels;
-	} else if (o.classes || o.classes_from) {
-		p->classes_from = o.classes ? "--classes" : o.classes_from;
+	if (o.like && (status = lep_reader_open(&w->like, o.like, NULL, e)) == 0)
+		like = lep_reader_head(w->like);
+	else if (!status && (o.classes || o.classes_from))
 		status = lep_prepare_classes(&w->classes, o.classes, o.classes_from, e);
-		p->classes = w->classes;
-	}
 	if (status)
 		return status;
-	w->source.twice = lep_prepare_twice(p);
+	w->is_text = lep_text_is_meant(ops, &o.text) ||
+		(like && lep_prepare_text_is_like(like) && !lep_prepare_is_like(like));
+	if (w->is_text) {
+		w->text.classes_from = o.classes ? "--classes" : o.classes_from;
+		status = check_text(ops, e);
+		return status ? status : lep_text_setup(&w->text, ops, &o.text, like, o.like, w->classes, o.no_labels, e);
+	}
+	/* What people type is text; pictures are not typed. */
+	if ((!ops->n && !o.list && !o.manifest) || (o.list && strcmp(o.list, "-") == 0))
+		status = lep_cli_check_input(NULL, o.force, e);
+	if (!status && like)
+		status = lep_prepare_like(&w->prepare, like, o.like, e);
+	if (like) {
+		w->classes = w->prepare.classes;
+		w->prepare.no_labels |= o.no_labels;
+	} else {
+		w->prepare.classes_from = o.classes ? "--classes" : o.classes_from;
+		w->prepare.classes = w->classes;
+	}
+	return status;
+}
+
+/* The stream, from the first byte to END or ABORT. */
+static int run_pictures(struct work *w, int spill, struct lep_error *e)
+{
+	struct lep_prepare *p = &w->prepare;
+	int status;
+
+	w->source.spill_fd = spill;
+	status = lep_samples_open(&p->samples, &w->source, e);
+	if (status)
+		return status;
+	p->out = w->out;
+	p->note = note;
+	p->progress = progress;
+	p->ctx = w;
+	w->started = 1;
+	status = lep_prepare_run(p, e);
+	lep_samples_close(p->samples);
+	return status;
+}
+
+static int run_text(struct work *w, int spill, struct lep_error *e)
+{
+	struct lep_prepare_text *p = &w->text;
+
+	p->source.spool_limit = (size_t)o.spool_limit;
+	p->source.spill_fd = spill;
+	p->unknown = w->prepare.unknown;
+	p->bad = w->prepare.bad;
+	p->pack = w->prepare.pack;
+	p->provenance = w->prepare.provenance;
+	p->program = program.name;
+	p->out = w->out;
+	p->note = note;
+	p->progress = progress;
+	p->ctx = w;
+	w->started = 1;
+	return lep_prepare_text_run(p, e);
+}
+
+static int prepare(const struct lep_operands *ops, struct work *w, struct lep_error *e)
+{
+	int status, spill = -1;
+
+	w->source.twice = w->is_text ? lep_prepare_text_twice(&w->text) : lep_prepare_twice(&w->prepare);
 	/* Opened now: afterwards nothing may be made in TMPDIR. */
 	if (w->source.twice && (spill = lep_spill_open(e)) < 0)
 		lep_explain(1, "no temporary file: %s", e->text);
-	w->source.spill_fd = spill;
 	drop_rights(ops);
-	status = lep_samples_open(&p->samples, &w->source, e);
-	if (!status) {
-		p->out = w->out;
-		p->note = note;
-		p->progress = progress;
-		p->ctx = w;
-		w->started = 1;
-		lep_progress_start(&w->progress, program.name, 0);
-		status = lep_prepare_run(p, e);
-		lep_progress_end(&w->progress);
-	}
-	lep_samples_close(p->samples);
+	lep_progress_start(&w->progress, program.name, 0);
+	status = w->is_text ? run_text(w, spill, e) : run_pictures(w, spill, e);
+	lep_progress_end(&w->progress);
 	if (spill >= 0)
 		close(spill);
 	return status;
 }
 
-static void report(const struct lep_prepare *p)
+/* "3 bad samples left out"; many stands behind it where there are several. */
+static void warn_count(uint64_t n, const char *kind, const char *rest, const char *many)
 {
-	if (p->skipped_bad)
-		lep_warn("%llu bad sample%s left out", (unsigned long long)p->skipped_bad, p->skipped_bad == 1 ? "" : "s");
-	if (p->skipped_unknown)
-		lep_warn("%llu sample%s of unknown classes left out", (unsigned long long)p->skipped_unknown,
-			p->skipped_unknown == 1 ? "" : "s");
-	if (p->bad_records)
-		lep_warn("%llu bad sample%s kept as bad record%s", (unsigned long long)p->bad_records,
-			p->bad_records == 1 ? "" : "s", p->bad_records == 1 ? "" : "s");
-	lep_explain(1, "%llu records, %zu classes, %d x %d pixels, %s", (unsigned long long)p->records, p->nclass,
-		p->recipe.width, p->recipe.height, p->recipe.channels == 1 ? "gray" : "rgb");
+	if (n)
+		lep_warn("%llu %s%s %s%s", (unsigned long long)n, kind, n == 1 ? "" : "s", rest, n == 1 ? "" : many);
+}
+
+static void report(const struct work *w)
+{
+	const struct lep_prepare *p = &w->prepare;
+	const struct lep_prepare_text *t = &w->text;
+
+	warn_count(p->skipped_bad + t->skipped_bad, "bad sample", "left out", "");
+	warn_count(p->skipped_unknown + t->skipped_unknown, "sample", "of unknown classes left out", "");
+	warn_count(p->bad_records + t->bad_records, "bad sample", "kept as bad record", "s");
+	if (!w->is_text) {
+		lep_explain(1, "%llu records, %zu classes, %d x %d pixels, %s", (unsigned long long)p->records, p->nclass,
+			p->recipe.width, p->recipe.height, p->recipe.channels == 1 ? "gray" : "rgb");
+		return;
+	}
+	lep_explain(1, "%llu records, %llu ids, %llu of them %s", (unsigned long long)t->records,
+		(unsigned long long)t->ids, (unsigned long long)t->unknowns, LEP_TOKEN_UNKNOWN);
+	for (size_t f = 0; f < t->nfield; f++)
+		if (t->field[f].table)
+			lep_explain(1, "%s: %zu %s", t->field[f].name, t->field[f].table->n,
+				t->field[f].part == LEP_PART_LABEL ? "classes" : "entries");
 }
 
 static int run(const struct lep_operands *ops, struct lep_error *e)
 {
 	struct work w = {0};
 	char cause[LEP_ERROR_MAX + 64];
+	struct lep_error ignored;
 	int status = take_options(ops, &w, e);
 
-	if (!status)
-		status = lep_output_open(&w.out, o.output, e);
+	if (!status) {
+		status = settle(ops, &w, e);
+		/* Where it is not known how the call is meant, nothing goes out. */
+		if (!status)
+			status = lep_output_open(&w.out, o.output, e);
+		else if (status != LEP_ERR_USAGE && lep_output_open(&w.out, o.output, &ignored))
+			w.out = NULL;
+	}
 	if (!status)
 		status = prepare(ops, &w, e);
 	if (!status)
@@ -251,10 +364,11 @@ static int run(const struct lep_operands *ops, struct lep_error *e)
 		lep_writer_abort(NULL, w.out, cause);
 	}
 	if (!status)
-		report(&w.prepare);
+		report(&w);
 	lep_output_free(w.out);
 	lep_reader_close(w.like);
 	lep_table_free(w.classes);
+	lep_prepare_text_release(&w.text);
 	lep_buf_release(&w.provenance);
 	lep_buf_release(&w.columns);
 	return status;

@@ -27,6 +27,48 @@ _lep_preprocess() {
     mapfile -t COMPREPLY < <(compgen -W 'u8 f32' -- "$cur")
     return
     ;;
+  --text)
+    return
+    ;;
+  --target-text)
+    return
+    ;;
+  --label)
+    return
+    ;;
+  --key)
+    return
+    ;;
+  --format)
+    mapfile -t COMPREPLY < <(compgen -W 'auto lines whole csv tsv jsonl' -- "$cur")
+    return
+    ;;
+  --tokens)
+    mapfile -t COMPREPLY < <(compgen -W 'bytes chars words' -- "$cur")
+    return
+    ;;
+  --case)
+    mapfile -t COMPREPLY < <(compgen -W 'lower keep' -- "$cur")
+    return
+    ;;
+  --invalid)
+    mapfile -t COMPREPLY < <(compgen -W 'fail replace' -- "$cur")
+    return
+    ;;
+  --truncate)
+    return
+    ;;
+  --vocabulary)
+    return
+    ;;
+  --min-count)
+    return
+    ;;
+  --vocabulary-from)
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return
+    ;;
   --classes)
     return
     ;;
@@ -86,7 +128,7 @@ _lep_preprocess() {
     ;;
   esac
   if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--gray --rgb --size --fit --background --scale --dtype --classes --classes-from --unknown --no-labels --like --bad --pack --files-from -0 --null --manifest --columns --labels --spool-limit -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '--gray --rgb --size --fit --background --scale --dtype --text --target-text --label --key --format --no-header --tokens --case --invalid --truncate --end --vocabulary --min-count --vocabulary-from --shared-vocabulary --classes --classes-from --unknown --no-labels --like --bad --pack --files-from -0 --null --manifest --columns --labels --spool-limit -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
     return
   fi
   compopt -o filenames

@@ -6,6 +6,7 @@
 struct lep_csv {
 	struct lep_bytes *bytes;
 	char delimiter;
+	int nul;                 /* is allowed */
 	uint64_t line;
 	struct lep_buf text;     /* the row's fields, each with its NUL */
 	struct lep_buf start;    /* size_t: where each field begins */
@@ -45,6 +46,11 @@ void lep_csv_free(struct lep_csv *c)
 	lep_free(c);
 }
 
+void lep_csv_allow_nul(struct lep_csv *c)
+{
+	c->nul = 1;
+}
+
 /* The delimiter by the first line, which no more than a window is looked at for. */
 static int choose(struct lep_csv *c, struct lep_error *e)
 {
@@ -78,7 +84,7 @@ static int take(struct lep_csv *c, enum where where, char ch, struct lep_error *
 {
 	const char *name = lep_bytes_name(c->bytes);
 
-	if (ch == '\0')
+	if (ch == '\0' && !c->nul)
 		return lep_fail(e, LEP_ERR_DATA, "%s: line %llu: a NUL byte", name, (unsigned long long)c->line);
 	if (where == QUOTED && ch != '"') {
 		lep_buf_addc(&c->text, ch);
@@ -111,6 +117,16 @@ static int take(struct lep_csv *c, enum where where, char ch, struct lep_error *
 	return PLAIN;
 }
 
+/* Bytes from p that mean nothing: they are text wherever they stand. */
+static size_t plain(const unsigned char *p, size_t n, unsigned char delimiter)
+{
+	size_t i = 0;
+
+	while (i < n && p[i] != '"' && p[i] != delimiter && p[i] != '\n' && p[i])
+		i++;
+	return i;
+}
+
 /* The bytes of one row into text and start: 1, 0 at the end. */
 static int read_row(struct lep_csv *c, struct lep_error *e)
 {
@@ -138,16 +154,23 @@ static int read_row(struct lep_csv *c, struct lep_error *e)
 			break;
 		}
 		any = 1;
-		while (where != DONE && where >= 0 && i < (size_t)got)
-			where = take(c, (enum where)where, (char)p[i++], e);
+		while (where != DONE && where >= 0 && i < (size_t)got) {
+			size_t run = where == PLAIN || where == QUOTED ? plain(p + i, (size_t)got - i,
+				(unsigned char)c->delimiter) : 0;
+
+			lep_buf_add(&c->text, p + i, run);
+			i += run;
+			if (i < (size_t)got)
+				where = take(c, (enum where)where, (char)p[i++], e);
+		}
 		lep_bytes_take(c->bytes, i);
 		if (where < 0)
 			return where;
 		if (c->text.failed || c->start.failed)
 			return lep_fail_nomem(e, 0);
 		if (c->text.len > LEP_CSV_ROW_MAX || c->start.len > LEP_CSV_FIELDS_MAX * sizeof(size_t))
-			return lep_fail(e, LEP_ERR_DATA, "%s: line %llu: row too long", name,
-				(unsigned long long)c->line);
+			return lep_fail(e, LEP_ERR_DATA, "%s: line %llu: row too long%s", name, begin,
+				where == QUOTED ? ": a quote that is not closed?" : "");
 	}
 	return where < 0 ? where : 1;
 }

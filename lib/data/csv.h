@@ -13,7 +13,7 @@
 
 struct lep_csv_row {
 	size_t n;
-	const char *const *field;  /* n NUL-terminated texts (a NUL inside is LEP_ERR_DATA) */
+	const char *const *field;  /* n NUL-terminated texts (a NUL inside is LEP_ERR_DATA, if not allowed) */
 	const size_t *length;
 	uint64_t line;             /* of the file, from 1, where the row begins */
 };
@@ -24,6 +24,8 @@ struct lep_csv;
  * else a comma. A byte order mark is passed over. */
 int lep_csv_new(struct lep_csv **out, struct lep_bytes *b, char delimiter, struct lep_error *e) LEP_MUST_USE;
 void lep_csv_free(struct lep_csv *c);
+/* NUL bytes are bytes like others. */
+void lep_csv_allow_nul(struct lep_csv *c);
 /* 1, 0 at the end, negative with "file: line N: cause". Empty lines are passed
  * over. Valid until the next call. */
 int lep_csv_next(struct lep_csv *c, struct lep_csv_row *row, struct lep_error *e) LEP_MUST_USE;

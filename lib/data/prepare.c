@@ -430,3 +430,16 @@ int lep_prepare_like(struct lep_prepare *p, const struct lep_head *head, const c
 	p->classes = lep_table_share(target->table);
 	return 0;
 }
+
+int lep_prepare_is_like(const struct lep_head *head)
+{
+	const struct lep_field *field = head->kind != LEP_KIND_DATA ? head->expect : head->field;
+	size_t n = head->kind != LEP_KIND_DATA ? head->nexpect : head->nfield;
+	struct lep_recipe r;
+
+	for (size_t i = 0; i < n; i++)
+		if (field[i].role == LEP_ROLE_INPUT && !lep_recipe_parse(&r, field[i].recipe, NULL) &&
+			r.kind == LEP_RECIPE_PICTURE)
+			return 1;
+	return 0;
+}

@@ -64,4 +64,7 @@ int lep_prepare_classes(struct lep_table **out, const char *list, const char *pa
  */
 int lep_prepare_like(struct lep_prepare *p, const struct lep_head *head, const char *path, struct lep_error *e) LEP_MUST_USE;
 
+/* Whether a model or stream has a field prepared from pictures. */
+int lep_prepare_is_like(const struct lep_head *head);
+
 #endif

@@ -199,10 +199,8 @@ static void add_numbers(struct lep_buf *out, const double *v, int n)
 		lep_buf_addf(out, "%s%.9g", c ? "," : "", v[c]);
 }
 
-int lep_recipe_format(const struct lep_recipe *r, struct lep_buf *out)
+static void format_picture(const struct lep_recipe *r, struct lep_buf *out)
 {
-	if (r->kind != LEP_RECIPE_PICTURE)
-		return LEP_ERR_USAGE;
 	lep_buf_addf(out, "picture %s %dx%d %s background %d,%d,%d rules %d scale ", r->channels == 1 ? "gray" : "rgb",
 		r->width, r->height, fits[r->fit], r->background[0], r->background[1], r->background[2], r->rules);
 	switch (r->scale) {
@@ -218,7 +216,38 @@ int lep_recipe_format(const struct lep_recipe *r, struct lep_buf *out)
 		add_numbers(out, r->deviation, r->channels);
 		break;
 	}
-	return out->failed ? LEP_ERR_NOMEM : 0;
+}
+
+static const char *const tokens[LEP_TOKENS_COUNT] = {
+	[LEP_TOKENS_BYTES] = "bytes",
+	[LEP_TOKENS_CHARS] = "chars",
+	[LEP_TOKENS_WORDS] = "words",
+	[LEP_TOKENS_BPE] = "bpe",
+};
+
+const char *lep_tokens_name(enum lep_tokens t)
+{
+	return tokens[t];
+}
+
+int lep_tokens_parse(const char *text)
+{
+	for (int i = 0; i < LEP_TOKENS_COUNT; i++)
+		if (strcmp(tokens[i], text) == 0)
+			return i;
+	return -1;
+}
+
+static void format_text(const struct lep_recipe *r, struct lep_buf *out)
+{
+	const struct lep_text_recipe *t = &r->text;
+
+	lep_buf_addf(out, "text %s%s rules %d invalid %s", tokens[t->tokens], t->lower ? " lower" : "", t->rules,
+		t->replace ? "replace" : "fail");
+	if (t->truncate)
+		lep_buf_addf(out, " truncate %lld", (long long)t->truncate);
+	if (t->end)
+		lep_buf_adds(out, " end");
 }
 
 #define WORD_MAX 128
@@ -267,20 +296,76 @@ static int parse_picture(struct lep_recipe *r, const char *s)
 	return take_value(&s, "scale", word) && !lep_recipe_parse_scale(r, word, NULL) && !*s;
 }
 
+/* What was not said is seen when the recipe is formatted again. */
+static int parse_text(struct lep_recipe *r, const char *s)
+{
+	struct lep_text_recipe *t = &r->text;
+	char word[WORD_MAX];
+	const char *p = word;
+	int kind;
+
+	if (!take_word(&s, word) || (kind = lep_tokens_parse(word)) < 0)
+		return 0;
+	t->tokens = (enum lep_tokens)kind;
+	t->lower = strncmp(s, "lower ", 6) == 0;
+	s += t->lower ? 6 : 0;
+	if (!take_value(&s, "rules", word) || (t->rules = take_int(&p, 1000000)) < 1 || *p)
+		return 0;
+	if (!take_value(&s, "invalid", word))
+		return 0;
+	t->replace = strcmp(word, "replace") == 0;
+	if (strncmp(s, "truncate ", 9) == 0) {
+		for (s += 9; *s >= '0' && *s <= '9' && t->truncate < LEP_TRUNCATE_MAX; s++)
+			t->truncate = t->truncate * 10 + (*s - '0');
+		if (t->truncate < 1 || t->truncate > LEP_TRUNCATE_MAX)
+			return 0;
+		s += *s == ' ';
+	}
+	t->end = strcmp(s, "end") == 0;
+	return t->end || !*s;
+}
+
+static const struct {
+	enum lep_recipe_kind kind;
+	const char *word;
+	int (*parse)(struct lep_recipe *r, const char *s); /* what stands behind the word */
+	void (*format)(const struct lep_recipe *r, struct lep_buf *out);
+} kinds[] = {
+	{LEP_RECIPE_PICTURE, "picture", parse_picture, format_picture},
+	{LEP_RECIPE_TEXT, "text", parse_text, format_text},
+};
+#define NKIND (sizeof(kinds) / sizeof(kinds[0]))
+
+int lep_recipe_format(const struct lep_recipe *r, struct lep_buf *out)
+{
+	for (size_t k = 0; k < NKIND; k++) {
+		if (kinds[k].kind != r->kind)
+			continue;
+		kinds[k].format(r, out);
+		return out->failed ? LEP_ERR_NOMEM : 0;
+	}
+	return LEP_ERR_USAGE;
+}
+
 int lep_recipe_parse(struct lep_recipe *r, const char *text, struct lep_error *e)
 {
 	struct lep_buf again = {0};
+	size_t k, len;
 	int status;
 
 	*r = (struct lep_recipe){0};
 	if (!text || !*text)
 		return 0;
-	if (strncmp(text, "picture", 7) != 0 || (text[7] && text[7] != ' ')) {
+	len = strcspn(text, " ");
+	for (k = 0; k < NKIND; k++)
+		if (strlen(kinds[k].word) == len && memcmp(kinds[k].word, text, len) == 0)
+			break;
+	if (k == NKIND) {
 		r->kind = LEP_RECIPE_OTHER;
 		return 0;
 	}
-	r->kind = LEP_RECIPE_PICTURE;
-	if (!text[7] || !parse_picture(r, text + 8))
+	r->kind = kinds[k].kind;
+	if (!text[len] || !kinds[k].parse(r, text + len + 1))
 		goto bad;
 	/* Equality of recipes is equality of strings: there is one spelling. */
 	status = lep_recipe_format(r, &again);

@@ -17,6 +17,15 @@
  * The scale is still to be applied to a field of u8 (the network's input does
  * it, with lep_recipe_lut) and has been applied to one of f32; both hold the
  * same recipe, for they end in the same numbers.
+ *
+ * Of text, whose vocabulary is the field's table:
+ *
+ *	text words lower rules 1 invalid fail truncate 40 end
+ *
+ * the tokeniser; `lower` where capitals become small letters; the number of the
+ * rules by which text is cut (lep-preprocess(1)); what becomes of bytes that are
+ * no UTF-8 (fail, replace); `truncate` N where there are at most N ids; `end`
+ * where the id of <end> is put behind them.
  */
 #ifndef LEP_DATA_RECIPE_H
 #define LEP_DATA_RECIPE_H
@@ -31,13 +40,30 @@
 enum lep_recipe_kind {
 	LEP_RECIPE_NONE,     /* no recipe: NULL or "" */
 	LEP_RECIPE_PICTURE,
+	LEP_RECIPE_TEXT,
 	LEP_RECIPE_OTHER     /* a kind unknown to this library: nothing to scale */
 };
 
 enum lep_recipe_scale { LEP_RECIPE_SCALE_NONE, LEP_RECIPE_SCALE_UNIT, LEP_RECIPE_SCALE_MEAN };
 
+#define LEP_TEXT_RULES 1         /* the rules this library cuts text by */
+#define LEP_TRUNCATE_MAX ((int64_t)1 << 40)
+
+enum lep_tokens { LEP_TOKENS_BYTES, LEP_TOKENS_CHARS, LEP_TOKENS_WORDS, LEP_TOKENS_BPE };
+#define LEP_TOKENS_COUNT 4
+
+struct lep_text_recipe {
+	enum lep_tokens tokens;
+	int lower;                     /* capitals become small letters */
+	int rules;                     /* >= 1 */
+	int replace;                   /* invalid bytes become U+FFFD; else the sample is bad */
+	int64_t truncate;              /* at most so many ids, that of <end> included; 0: all */
+	int end;                       /* the id of <end> comes last */
+};
+
 struct lep_recipe {
 	enum lep_recipe_kind kind;
+	struct lep_text_recipe text;   /* of LEP_RECIPE_TEXT */
 	/* The rest belongs to LEP_RECIPE_PICTURE. */
 	int channels;                  /* 1 or 3 */
 	int width, height;             /* 1..LEP_PICTURE_SIDE_MAX */
@@ -48,12 +74,12 @@ struct lep_recipe {
 	double mean[3], deviation[3];  /* the first `channels`; deviation > 0 */
 };
 
-/* text may be NULL (LEP_RECIPE_NONE). A picture recipe that is not spelled as
- * above, or not canonically, is LEP_ERR_DATA. */
+/* text may be NULL (LEP_RECIPE_NONE). A recipe of pictures or text that is not
+ * spelled as above, or not canonically, is LEP_ERR_DATA. */
 int lep_recipe_parse(struct lep_recipe *r, const char *text, struct lep_error *e) LEP_MUST_USE;
 
 /* Appends the canonical text; 0, LEP_ERR_NOMEM, or LEP_ERR_USAGE for a kind
- * other than picture. */
+ * that has none. */
 int lep_recipe_format(const struct lep_recipe *r, struct lep_buf *out) LEP_MUST_USE;
 
 /*
@@ -79,5 +105,9 @@ int lep_recipe_parse_size(int *width, int *height, const char *text, struct lep_
 /* "stretch", "crop", "pad" and back; -1 if it is none of them. */
 int lep_recipe_parse_fit(const char *text, size_t len);
 const char *lep_recipe_fit_name(enum lep_fit fit);
+
+/* "bytes", "chars", ... and back; -1 if it is none of them. */
+const char *lep_tokens_name(enum lep_tokens t);
+int lep_tokens_parse(const char *text);
 
 #endif

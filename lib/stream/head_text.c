@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "stream/agree.h"
+#include "stream/escape.h"
 #include "stream/head.h"
 
 #define TABLES_MAX 1024
@@ -34,32 +35,13 @@ static int key_is_good(const char *key, size_t len)
 	return 1;
 }
 
-/* `key value` LF; backslash, control characters and what is no UTF-8 escaped. */
+/* `key value` LF, the value escaped. */
 static void put_line(struct lep_buf *out, const char *key, const char *value, size_t len)
 {
 	lep_buf_adds(out, key);
 	if (len)
 		lep_buf_addc(out, ' ');
-	while (len) {
-		size_t plain = 0, n;
-
-		while (plain < len && (unsigned char)value[plain] >= 0x20 && value[plain] != 0x7f &&
-			value[plain] != '\\' && (n = lep_utf8_sequence(value + plain, len - plain)) > 0)
-			plain += n;
-		lep_buf_add(out, value, plain);
-		value += plain;
-		len -= plain;
-		if (!len)
-			break;
-		if (*value == '\\')
-			lep_buf_adds(out, "\\\\");
-		else if (*value == '\n')
-			lep_buf_adds(out, "\\n");
-		else
-			lep_buf_addf(out, "\\x%02x", (unsigned char)*value);
-		value++;
-		len--;
-	}
+	lep_escape(out, value, len);
 	lep_buf_addc(out, '\n');
 }
 
@@ -192,41 +174,15 @@ static int key_is(const struct parser *p, const char *key)
 	return strlen(key) == p->key_len && memcmp(key, p->key, p->key_len) == 0;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The value without escapes into p->text. */
 static int unescape(struct parser *p)
 {
-	const char *s = p->value, *end = s + p->value_len;
+	const char *wrong;
 
 	lep_buf_clear(&p->text);
-	lep_buf_addz(&p->text, 0);
-	while (s < end) {
-		const char *back = memchr(s, '\\', (size_t)(end - s));
-		size_t plain = (size_t)((back ? back : end) - s);
-
-		if (memchr(s, 0, plain) || lep_utf8_valid(s, plain) != plain)
-			return bad_line(p, "is no UTF-8 text");
-		lep_buf_add(&p->text, s, plain);
-		s += plain;
-		if (s == end)
-			break;
-		if (end - s >= 2 && (s[1] == '\\' || s[1] == 'n')) {
-			lep_buf_addc(&p->text, s[1] == 'n' ? '\n' : '\\');
-			s += 2;
-		} else if (end - s >= 4 && s[1] == 'x' && hex_digit(s[2]) >= 0 && hex_digit(s[3]) >= 0 &&
-			(s[2] != '0' || s[3] != '0')) {
-			lep_buf_addc(&p->text, (char)(hex_digit(s[2]) * 16 + hex_digit(s[3])));
-			s += 4;
-		} else {
-			return bad_line(p, "has an unknown escape behind a backslash");
-		}
-	}
+	wrong = lep_unescape(&p->text, p->value, p->value_len);
+	if (wrong)
+		return bad_line(p, wrong);
 	return p->text.failed ? lep_fail_nomem(p->e, 0) : 0;
 }
 

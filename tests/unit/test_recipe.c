@@ -32,6 +32,20 @@ static const char *const refused[] = {
 	"picture gray 28x28 stretch background 0,0,0 rules 1 scale 0.1,0.2:0.3",
 	"picture gray 28x28 stretch background 0,0,0 rules 1 scale nan:1",
 	"picture gray 28x28 stretch background 0,0,0 rules 1 scale 0x1p3:1",
+	"text",
+	"text words",
+	"text letters rules 1 invalid fail",
+	"text words upper rules 1 invalid fail",
+	"text words rules 1",
+	"text words rules 1 invalid keep",
+	"text words rules 0 invalid fail",
+	"text words rules 1 invalid fail ",
+	"text words rules 1 invalid fail truncate 0",
+	"text words rules 1 invalid fail truncate 1099511627777",
+	"text words rules 1 invalid fail truncate 040",
+	"text words rules 1 invalid fail truncate 40 ",
+	"text words rules 1 invalid fail end truncate 40",
+	"text words rules 1 invalid fail more",
 };
 
 static void canonical_text(void)
@@ -45,6 +59,29 @@ static void canonical_text(void)
 		CHECK(r.kind == LEP_RECIPE_PICTURE);
 		CHECK(lep_recipe_format(&r, &b) == 0);
 		CHECK(strcmp(b.data, canonical[i]) == 0);
+		lep_buf_release(&b);
+	}
+}
+
+static void canonical_of_text(void)
+{
+	static const char *const good[] = {
+		"text words lower rules 1 invalid fail",
+		"text bytes rules 1 invalid replace",
+		"text chars rules 1 invalid fail truncate 40",
+		"text bpe lower rules 2 invalid fail truncate 1099511627776 end",
+		"text bpe rules 1 invalid fail end",
+	};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct lep_error e = {0};
+		struct lep_recipe r;
+		struct lep_buf b = {0};
+
+		CHECKF(lep_recipe_parse(&r, good[i], &e) == 0, "%s", e.text);
+		CHECK(r.kind == LEP_RECIPE_TEXT);
+		CHECK(lep_recipe_format(&r, &b) == 0);
+		CHECK(strcmp(b.data, good[i]) == 0);
 		lep_buf_release(&b);
 	}
 }
@@ -68,7 +105,7 @@ static void other_kinds(void)
 
 	CHECK(lep_recipe_parse(&r, NULL, NULL) == 0 && r.kind == LEP_RECIPE_NONE);
 	CHECK(lep_recipe_parse(&r, "", NULL) == 0 && r.kind == LEP_RECIPE_NONE);
-	CHECK(lep_recipe_parse(&r, "text words lower", NULL) == 0 && r.kind == LEP_RECIPE_OTHER);
+	CHECK(lep_recipe_parse(&r, "texture of 3", NULL) == 0 && r.kind == LEP_RECIPE_OTHER);
 	CHECK(lep_recipe_lut(&r, 0, lut) == 0);
 	CHECK(lut[7] >= 7 && lut[7] <= 7);
 	CHECK(lep_recipe_format(&r, &b) == LEP_ERR_USAGE);
@@ -128,6 +165,7 @@ static void option_words(void)
 int main(void)
 {
 	RUN(canonical_text);
+	RUN(canonical_of_text);
 	RUN(refused_text);
 	RUN(other_kinds);
 	RUN(scales);

@@ -1,0 +1,135 @@
+/* lep-preprocess on text: options to fields. */
+#include "cli/preprocess_text.h"
+
+#include <string.h>
+
+const char *const lep_text_tokens[] = {"bytes", "chars", "words", NULL};
+const char *const lep_text_cases[] = {"lower", "keep", NULL};
+const char *const lep_text_invalid[] = {"fail", "replace", NULL};
+
+int lep_text_is_meant(const struct lep_operands *ops, const struct lep_text_choices *c)
+{
+	const void *const mine[] = {
+		&c->text, &c->target, &c->label, &c->key, &c->vocabulary_from, &c->tokens, &c->letters, &c->format,
+		&c->no_header, &c->shared, &c->end, &c->invalid, &c->vocabulary, &c->min_count, &c->truncate,
+	};
+
+	for (size_t i = 0; i < sizeof(mine) / sizeof(mine[0]); i++)
+		if (lep_option_given(ops, mine[i]))
+			return 1;
+	return ops->n && lep_columns_is_text(ops->name[0]);
+}
+
+static struct lep_text_recipe recipe_of(const struct lep_operands *ops, const struct lep_text_choices *c)
+{
+	struct lep_text_recipe r = {
+		.tokens = (enum lep_tokens)c->tokens,
+		.rules = LEP_TEXT_RULES,
+		.replace = c->invalid,
+		.truncate = c->truncate,
+	};
+
+	r.lower = lep_option_given(ops, &c->letters) ? !c->letters : r.tokens == LEP_TOKENS_WORDS;
+	return r;
+}
+
+/* Options that need others. */
+static int check(const struct lep_prepare_text *p, const struct lep_operands *ops, const struct lep_text_choices *c,
+	const struct lep_table *classes, int no_labels, struct lep_error *e)
+{
+	int is_csv = p->source.format == LEP_COLUMNS_CSV || p->source.format == LEP_COLUMNS_TSV;
+	int counted = lep_option_given(ops, &c->vocabulary) || lep_option_given(ops, &c->min_count) || c->shared;
+
+	if (c->no_header && !is_csv)
+		return lep_fail(e, LEP_ERR_USAGE, "--no-header is about CSV and TSV, not %s",
+			lep_columns_names[p->source.format]);
+	if (c->key && !lep_columns_named(p->source.format))
+		return lep_fail(e, LEP_ERR_USAGE, "--key: %s have no columns", lep_columns_names[p->source.format]);
+	if (c->label && no_labels)
+		return lep_fail(e, LEP_ERR_USAGE, "--label and --no-labels exclude each other");
+	if (classes && !c->label)
+		return lep_fail(e, LEP_ERR_USAGE, "--classes is about --label, which is not given");
+	if (c->vocabulary_from && counted)
+		return lep_fail(e, LEP_ERR_USAGE, "--vocabulary-from and --vocabulary, --min-count or --shared-vocabulary "
+			"exclude each other");
+	if (c->tokens == LEP_TOKENS_BYTES && (counted || c->vocabulary_from))
+		return lep_fail(e, LEP_ERR_USAGE, "--tokens bytes has a vocabulary of its own: the 256 bytes");
+	if (c->shared && c->text.n + c->target.n < 2)
+		return lep_fail(e, LEP_ERR_USAGE, "--shared-vocabulary: there is one text only");
+	if (c->end && !c->text.n && c->target.n)
+		return lep_fail(e, LEP_ERR_USAGE, "--end is about --text, which is not given");
+	return 0;
+}
+
+static int add_fields(struct lep_prepare_text *p, const struct lep_operands *ops, const struct lep_text_choices *c,
+	struct lep_error *e)
+{
+	struct lep_text_recipe target = recipe_of(ops, c), text = target;
+	int status = 0;
+
+	text.end = c->end;
+	for (size_t i = 0; i < c->text.n && !status; i++)
+		status = lep_prepare_text_add(p, LEP_PART_TEXT, c->text.item[i], &text, e);
+	for (size_t i = 0; i < c->target.n && !status; i++)
+		status = lep_prepare_text_add(p, LEP_PART_TARGET, c->target.item[i], &target, e);
+	if (!status && c->label)
+		status = lep_prepare_text_add(p, LEP_PART_LABEL, c->label, &target, e);
+	return status;
+}
+
+/* Tables that need no first pass. */
+static int add_tables(struct lep_prepare_text *p, const struct lep_text_choices *c, struct lep_table *classes,
+	struct lep_error *e)
+{
+	struct lep_vocabulary *none = NULL;
+	struct lep_table *loaded = NULL;
+	int status = 0, end = c->end || c->target.n;
+
+	if (c->vocabulary_from)
+		status = lep_vocabulary_load(&loaded, c->vocabulary_from, &p->field[0].recipe, end, e);
+	for (size_t f = 0; f < p->nfield && !status; f++) {
+		struct lep_text_field *field = &p->field[f];
+		const struct lep_vocabulary_options own = {.end = field->recipe.end || field->part == LEP_PART_TARGET};
+
+		if (field->part == LEP_PART_LABEL) {
+			field->table = lep_table_share(classes);
+			continue;
+		}
+		field->table = lep_table_share(loaded);
+		if (loaded || field->recipe.tokens != LEP_TOKENS_BYTES)
+			continue;
+		status = lep_vocabulary_new(&none, &field->recipe, e);
+		if (!status)
+			status = lep_vocabulary_table(none, &own, &field->table, e);
+		lep_vocabulary_free(none);
+	}
+	lep_table_free(loaded);
+	return status;
+}
+
+int lep_text_setup(struct lep_prepare_text *p, const struct lep_operands *ops, const struct lep_text_choices *c,
+	const struct lep_head *like, const char *path, struct lep_table *classes, int no_labels, struct lep_error *e)
+{
+	struct lep_text_recipe recipe = recipe_of(ops, c);
+	int status = 0;
+
+	recipe.end = c->end;
+	p->source.operand = ops->name;
+	p->source.noperand = ops->n;
+	p->source.format = (enum lep_columns_format)c->format;
+	p->source.no_header = c->no_header;
+	p->key = c->key;
+	p->vocabulary = (struct lep_vocabulary_options){.most = (size_t)c->vocabulary, .least = (uint64_t)c->min_count};
+	p->shared = c->shared;
+	if (p->source.format == LEP_COLUMNS_AUTO)
+		status = lep_columns_guess(&p->source.format, ops->name, ops->n, e);
+	if (!status)
+		status = check(p, ops, c, classes, no_labels, e);
+	if (!status && like)
+		status = lep_prepare_text_like(p, like, path, e);
+	if (!status)
+		status = add_fields(p, ops, c, e);
+	if (!status)
+		status = lep_prepare_text_settle(p, &recipe, no_labels, e);
+	return status || like ? status : add_tables(p, c, classes, e);
+}

@@ -1,0 +1,36 @@
+/*
+ * lep-preprocess on text: its options, and how they become a struct
+ * lep_prepare_text.
+ */
+#ifndef LEP_CLI_PREPROCESS_TEXT_H
+#define LEP_CLI_PREPROCESS_TEXT_H
+
+#include "cli/options.h"
+#include "data/prepare_text.h"
+
+/* Where the option table puts what is given; static storage. */
+struct lep_text_choices {
+	struct lep_list text, target;
+	const char *label, *key, *vocabulary_from;
+	int tokens, letters, format, no_header, shared, end, invalid;
+	int64_t vocabulary, min_count, truncate;
+};
+
+/* The choices of --tokens, --case, --format and --invalid. */
+extern const char *const lep_text_tokens[], *const lep_text_cases[], *const lep_text_invalid[];
+/* --tokens where it is not given. */
+#define LEP_TEXT_TOKENS_DEFAULT 2
+
+/* Whether operands or options, other than --like, say that the input is text. */
+int lep_text_is_meant(const struct lep_operands *ops, const struct lep_text_choices *c);
+
+/*
+ * The fields, vocabularies and format of p; like is the model's head (path in
+ * messages), or NULL. classes are the label's, or NULL. Options that contradict
+ * each other, or have no effect, are LEP_ERR_USAGE.
+ */
+int lep_text_setup(struct lep_prepare_text *p, const struct lep_operands *ops, const struct lep_text_choices *c,
+	const struct lep_head *like, const char *path, struct lep_table *classes, int no_labels,
+	struct lep_error *e) LEP_MUST_USE;
+
+#endif

@@ -1,0 +1,95 @@
+/* Columns of CSV and TSV. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/columns_kind.h"
+
+/* A column's number without a header: "1" is the first; SIZE_MAX: no number. */
+static size_t number_of(const char *text)
+{
+	size_t v = 0;
+
+	for (const char *p = text; *p; p++) {
+		if (*p < '0' || *p > '9' || v > LEP_CSV_FIELDS_MAX)
+			return SIZE_MAX;
+		v = v * 10 + (size_t)(*p - '0');
+	}
+	return v && v <= LEP_CSV_FIELDS_MAX ? v - 1 : SIZE_MAX;
+}
+
+/* Where the wanted columns are, by the names in the first row. */
+static int find_columns(struct lep_columns *c, const struct lep_csv_row *head, const char *file, struct lep_error *e)
+{
+	c->nplace = head->n;
+	for (size_t i = 0; i < c->o->ncolumn; i++) {
+		const char *name = c->o->column[i];
+
+		c->place[i] = SIZE_MAX;
+		for (size_t k = 0; k < head->n; k++) {
+			if (head->length[k] != strlen(name) || memcmp(head->field[k], name, head->length[k]) != 0)
+				continue;
+			if (c->place[i] != SIZE_MAX)
+				return lep_fail(e, LEP_ERR_DATA, "%s: two columns are named '%s'", file, name);
+			c->place[i] = k;
+		}
+		if (c->place[i] == SIZE_MAX && !(c->o->optional && c->o->optional[i]))
+			return lep_fail(e, LEP_ERR_DATA, "%s: no column '%s'", file, name);
+	}
+	return 0;
+}
+
+static int start(struct lep_columns *c, struct lep_bytes *b, struct lep_error *e)
+{
+	struct lep_csv_row head;
+	int status = lep_csv_new(&c->csv, b, c->o->format == LEP_COLUMNS_TSV ? '\t' : ',', e);
+
+	if (status)
+		return status;
+	lep_csv_allow_nul(c->csv);
+	if (!c->o->no_header) {
+		status = lep_csv_next(c->csv, &head, e);
+		/* An empty file has no rows, and need not have names. */
+		for (size_t i = 0; !status && i < c->o->ncolumn; i++)
+			c->place[i] = 0;
+		return status > 0 ? find_columns(c, &head, lep_bytes_name(b), e) : status;
+	}
+	c->nplace = 0;
+	for (size_t i = 0; i < c->o->ncolumn; i++) {
+		c->place[i] = number_of(c->o->column[i]);
+		if (c->place[i] == SIZE_MAX)
+			return lep_fail(e, LEP_ERR_USAGE, "'%s' is no column's number, from 1 to %d", c->o->column[i],
+				LEP_CSV_FIELDS_MAX);
+	}
+	return 0;
+}
+
+static int next(struct lep_columns *c, struct lep_bytes *b, struct lep_row *row, struct lep_error *e)
+{
+	struct lep_csv_row r;
+	int status = lep_csv_next(c->csv, &r, e);
+
+	(void)b;
+	if (status <= 0)
+		return status;
+	row->line = r.line;
+	/* Without a header the first row says how many there are. */
+	for (size_t i = 0; !c->nplace && i < c->o->ncolumn; i++)
+		if (c->place[i] >= r.n)
+			return lep_fail(e, LEP_ERR_DATA, "%s: line %llu: no column %zu among %zu", row->file,
+				(unsigned long long)r.line, c->place[i] + 1, r.n);
+	if (!c->nplace)
+		c->nplace = r.n;
+	if (r.n != c->nplace)
+		return lep_columns_bad(c, row, e, "%zu column%s, where the first row has %zu", r.n, r.n == 1 ? "" : "s",
+			c->nplace);
+	for (size_t i = 0; i < c->o->ncolumn; i++) {
+		size_t k = c->place[i];
+
+		c->cell[i] = (struct lep_cell){0};
+		if (k != SIZE_MAX)
+			c->cell[i] = (struct lep_cell){LEP_CELL_TEXT, r.field[k], r.length[k]};
+	}
+	return 1;
+}
+
+const struct lep_columns_reader lep_columns_csv = {.start = start, .next = next};
