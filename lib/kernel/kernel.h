@@ -38,6 +38,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "base/thread.h"
 #include "kernel/real.h"
 
 /*
@@ -308,12 +309,14 @@ const struct lep_kernels *lep_kernels_select(const char *isa, struct lep_error *
  * C[m][n] (+)= A[m][k] B[k][n], blocked for the caches; B packed by k->pack, or
  * plain with ldb. bias, relu as in struct lep_gemm. Threads split it by calling
  * it on ranges of rows (of A and C), or of columns (of B, C and bias; of a packed
- * B at multiples of k->panel: its columns from j on begin at b + j * K).
+ * B at multiples of k->panel: its columns from j on begin at b + j * K). It needs
+ * 450 KiB of stack.
  */
 struct lep_matmul {
 	size_t m, n, k;
 	const lep_real *a;
 	size_t lda;
+	int a_turned;         /* A is stored k x m: element (i, t) is a[t * lda + i] */
 	const lep_real *b;
 	size_t ldb;
 	int packed;
@@ -324,5 +327,11 @@ struct lep_matmul {
 	int relu;
 };
 void lep_matmul(const struct lep_kernels *k, const struct lep_matmul *p);
+
+/* The same on all threads of a pool: they pack B together, unless it is packed, and
+ * share the rows (or, of a low C, the columns). scratch: k->pack_size(K, n) reals;
+ * not used with a packed B. */
+void lep_matmul_pool(const struct lep_kernels *k, const struct lep_matmul *p, struct lep_threads *pool,
+	lep_real *scratch);
 
 #endif

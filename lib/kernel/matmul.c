@@ -1,54 +1,71 @@
 /*
- * Large matrix products: blocks of k and of rows sized for the caches, one
- * panel of B at a time, on the table's gemm. A block of A is copied together
- * first: in a large matrix its rows are pages apart.
+ * Large matrix products on the table's gemm, blocked for the caches: a block of
+ * A (BLOCK_M rows, BLOCK_K steps) is copied together, for in a large matrix its
+ * rows are pages apart, and stays in the second cache while the panels of B
+ * pass by it, each used by all rows of the block. Longer blocks of k mean fewer
+ * trips through C, higher blocks of rows fewer trips through B.
  */
 #include "kernel/kernel.h"
 
 #include <string.h>
 
 #define BLOCK_K 512 /* steps: a panel of 64 columns of it is 128 KiB */
-#define BLOCK_M 48  /* rows, a multiple of the tiles' 6 */
-#define LD (BLOCK_K + 16) /* apart in the copy, so that rows do not share cache sets */
+#define BLOCK_M 192 /* rows, a multiple of TILE: 400 KiB of A with its gaps */
+#define TILE 6      /* rows of the widest register tiles; threads cut at multiples */
+#define GAP 16      /* between rows of the copy, so that they do not share cache sets */
 
 static size_t min_size(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-/* One block of C: rows [i, i + m), columns [j, j + n), steps [k, k + kn); a is
- * the copy of that part of A. */
-static void block(const struct lep_kernels *t, const struct lep_matmul *p, const lep_real *a,
-	size_t i, size_t m, size_t j, size_t n, size_t k, size_t kn)
+/* A block of A, or its copy: element (r, t) at a[r * row + t * step]. */
+struct block_a {
+	const lep_real *a;
+	size_t row, step;
+};
+
+/* m rows, kn steps. A turned A is copied as it lies: the rows of a tile are
+ * neighbours there. */
+static void copy_a(const struct lep_matmul *p, struct block_a *b, lep_real *to, size_t m, size_t kn)
+{
+	const size_t rows = p->a_turned ? kn : m, len = p->a_turned ? m : kn;
+	const size_t ld = len + GAP;
+
+	for (size_t r = 0; r < rows; r++)
+		memcpy(to + r * ld, b->a + r * p->lda, len * sizeof(*to));
+	b->a = to;
+	b->row = p->a_turned ? 1 : ld;
+	b->step = p->a_turned ? ld : 1;
+}
+
+/* Rows [i, i + m), columns [j, j + n), steps [k, k + kn). */
+static void block(const struct lep_kernels *t, const struct lep_matmul *p, const struct block_a *a, size_t i,
+	size_t m, size_t j, size_t n, size_t k, size_t kn)
 {
 	static const ptrdiff_t zero = 0;
 	const lep_real *rows[BLOCK_M];
 	lep_real *c[BLOCK_M];
 	const int last = k + kn == p->k;
-	struct lep_gemm g = {.m = m, .rows = rows, .nseg = 1, .off = &zero, .len = kn, .step = 1,
-		.packed = 0, .n = n, .c = c, .accumulate = p->accumulate || k > 0,
+	struct lep_gemm g = {.m = m, .rows = rows, .nseg = 1, .off = &zero, .len = kn, .step = (ptrdiff_t)a->step,
+		.packed = p->packed, .n = n, .c = c, .accumulate = p->accumulate || k > 0,
 		.bias = last && p->bias ? p->bias + j : NULL, .relu = last && p->relu};
-	size_t r;
 
-	for (r = 0; r < m; r++) {
-		rows[r] = a + r * LD;
+	for (size_t r = 0; r < m; r++) {
+		rows[r] = a->a + r * a->row;
 		c[r] = p->c + (i + r) * p->ldc + j;
 	}
-	if (p->packed) {
-		/* a panel is itself a packed matrix, and so is any run of its rows */
-		g.packed = 1;
-		g.b = p->b + j * p->k + k * ((n + 15) / 16 * 16);
-	} else {
-		g.b = p->b + k * p->ldb + j;
-		g.ldb = p->ldb;
-	}
+	/* a panel is itself a packed matrix, and so is any run of its rows */
+	g.b = p->packed ? p->b + j * p->k + k * ((n + 15) / 16 * 16) : p->b + k * p->ldb + j;
+	g.ldb = p->ldb;
 	t->gemm(&g);
 }
 
 void lep_matmul(const struct lep_kernels *t, const struct lep_matmul *p)
 {
-	lep_real a[BLOCK_M * LD];
-	size_t i, j, k = 0, m, n, r, kn;
+	/* either way round */
+	lep_real copy[(BLOCK_M + GAP) * (BLOCK_K + GAP)];
+	size_t i, j, k = 0, m, n, kn;
 
 	do {
 		/* equal blocks: none is left too short to be worth its trip through C */
@@ -56,14 +73,95 @@ void lep_matmul(const struct lep_kernels *t, const struct lep_matmul *p)
 
 		kn = left > 1 ? (p->k - k + left - 1) / left : p->k - k;
 		for (i = 0; i < p->m; i += m) {
+			struct block_a a = {p->a_turned ? p->a + k * p->lda + i : p->a + i * p->lda + k,
+				p->a_turned ? 1 : p->lda, p->a_turned ? p->lda : 1};
+
 			m = min_size(p->m - i, BLOCK_M);
-			for (r = 0; r < m; r++)
-				memcpy(a + r * LD, p->a + (i + r) * p->lda + k, kn * sizeof(*a));
+			/* What is used once is used where it is. */
+			if (p->n > t->panel)
+				copy_a(p, &a, copy, m, kn);
 			for (j = 0; j < p->n; j += n) {
 				n = min_size(p->n - j, t->panel);
-				block(t, p, a, i, m, j, n, k, kn);
+				block(t, p, &a, i, m, j, n, k, kn);
 			}
 		}
 		k += kn;
 	} while (k < p->k);
+}
+
+/* ---- on a pool ---- */
+
+struct shared {
+	const struct lep_kernels *t;
+	struct lep_matmul p;
+	const lep_real *b;
+	lep_real *packed;
+	size_t tasks;
+	int by_columns;
+};
+
+/* Packing goes by rows of B, as they lie in memory. */
+static void pack_task(void *ctx, int task, int thread)
+{
+	const struct shared *s = ctx;
+	const struct lep_matmul *p = &s->p;
+	const size_t from = p->k * (size_t)task / s->tasks, to = p->k * ((size_t)task + 1) / s->tasks;
+	size_t j, n;
+
+	(void)thread;
+	for (j = 0; j < p->n; j += n) {
+		n = min_size(p->n - j, s->t->panel);
+		s->t->pack(s->packed + j * p->k + from * ((n + 15) / 16 * 16), s->b + from * p->ldb + j, to - from, n,
+			(ptrdiff_t)p->ldb, 1);
+	}
+}
+
+/* The part of `count` units that belongs to a task, in elements. */
+static size_t cut(const struct shared *s, size_t unit, size_t count, int task)
+{
+	const size_t units = (count + unit - 1) / unit;
+
+	return min_size(units * (size_t)task / s->tasks * unit, count);
+}
+
+static void product_task(void *ctx, int task, int thread)
+{
+	const struct shared *s = ctx;
+	const size_t unit = s->by_columns ? s->t->panel : TILE, count = s->by_columns ? s->p.n : s->p.m;
+	const size_t from = cut(s, unit, count, task), len = cut(s, unit, count, task + 1) - from;
+	struct lep_matmul p = s->p;
+
+	(void)thread;
+	if (s->by_columns) {
+		p.n = len;
+		p.b += from * p.k;
+		p.c += from;
+		if (p.bias)
+			p.bias += from;
+	} else {
+		p.m = len;
+		p.a += p.a_turned ? from : from * p.lda;
+		p.c += from * p.ldc;
+	}
+	lep_matmul(s->t, &p);
+}
+
+void lep_matmul_pool(const struct lep_kernels *t, const struct lep_matmul *p, struct lep_threads *pool,
+	lep_real *scratch)
+{
+	const size_t threads = (size_t)lep_threads_count(pool), panels = (p->n + t->panel - 1) / t->panel;
+	const size_t share = (p->m + threads - 1) / threads;
+	struct shared s = {.t = t, .p = *p, .b = p->b, .packed = scratch};
+
+	if (!p->packed) {
+		/* rows of B that make about 64 KiB a task */
+		s.tasks = p->k * p->n / 16384 + 1;
+		lep_threads_run(pool, (int)s.tasks, pack_task, &s);
+		s.p.b = scratch;
+		s.p.packed = 1;
+	}
+	/* Rows, the same number for each thread; columns where there are too few. */
+	s.by_columns = share < 4 * TILE && panels > 1;
+	s.tasks = s.by_columns ? min_size(panels, threads) : threads * ((share + BLOCK_M - 1) / BLOCK_M);
+	lep_threads_run(pool, (int)s.tasks, product_task, &s);
 }
