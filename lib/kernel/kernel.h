@@ -75,6 +75,8 @@ struct lep_gemm {
 	int accumulate;       /* start from what c holds */
 	const lep_real *bias; /* n, added after the sum, or NULL */
 	int relu;             /* then negative values become 0 */
+	const lep_real *next; /* what is read after this call: fetched a little with each */
+	size_t next_bytes;    /* segment of more than one step; or NULL */
 };
 
 /* The elementwise functions. param: the slope of leaky, the alpha of elu. */

@@ -13,6 +13,7 @@
 #define BLOCK_M 192 /* rows, a multiple of TILE: 400 KiB of A with its gaps */
 #define TILE 6      /* rows of the widest register tiles; threads cut at multiples */
 #define GAP 16      /* between rows of the copy, so that they do not share cache sets */
+#define SEGMENT 32  /* steps between two looks ahead to the next panel */
 
 static size_t min_size(size_t a, size_t b)
 {
@@ -39,25 +40,42 @@ static void copy_a(const struct lep_matmul *p, struct block_a *b, lep_real *to, 
 	b->step = p->a_turned ? ld : 1;
 }
 
-/* Rows [i, i + m), columns [j, j + n), steps [k, k + kn). */
+/* Columns [j, j + n) of a panel, from step k on: a panel is itself a packed
+ * matrix, and so is any run of its rows. */
+static const lep_real *panel(const struct lep_matmul *p, size_t j, size_t n, size_t k)
+{
+	return p->packed ? p->b + j * p->k + k * ((n + 15) / 16 * 16) : p->b + k * p->ldb + j;
+}
+
+/* Rows [i, i + m), columns [j, j + n), steps [k, k + kn). The panel that comes
+ * next is fetched meanwhile, a little at a time: a burst would hold up this one. */
 static void block(const struct lep_kernels *t, const struct lep_matmul *p, const struct block_a *a, size_t i,
 	size_t m, size_t j, size_t n, size_t k, size_t kn)
 {
-	static const ptrdiff_t zero = 0;
 	const lep_real *rows[BLOCK_M];
 	lep_real *c[BLOCK_M];
+	ptrdiff_t off[BLOCK_K / SEGMENT] = {0};
 	const int last = k + kn == p->k;
-	struct lep_gemm g = {.m = m, .rows = rows, .nseg = 1, .off = &zero, .len = kn, .step = (ptrdiff_t)a->step,
-		.packed = p->packed, .n = n, .c = c, .accumulate = p->accumulate || k > 0,
-		.bias = last && p->bias ? p->bias + j : NULL, .relu = last && p->relu};
+	const size_t after = j + n < p->n ? j + n : i + m < p->m ? 0 : p->n, width = min_size(p->n - after, t->panel);
+	struct lep_gemm g = {.m = m, .rows = rows, .nseg = 1, .off = off, .len = kn, .step = (ptrdiff_t)a->step,
+		.b = panel(p, j, n, k), .ldb = p->ldb, .packed = p->packed, .n = n, .c = c,
+		.accumulate = p->accumulate || k > 0, .bias = last && p->bias ? p->bias + j : NULL,
+		.relu = last && p->relu};
 
 	for (size_t r = 0; r < m; r++) {
 		rows[r] = a->a + r * a->row;
 		c[r] = p->c + (i + r) * p->ldc + j;
 	}
-	/* a panel is itself a packed matrix, and so is any run of its rows */
-	g.b = p->packed ? p->b + j * p->k + k * ((n + 15) / 16 * 16) : p->b + k * p->ldb + j;
-	g.ldb = p->ldb;
+	if (p->packed && kn % SEGMENT == 0) {
+		g.nseg = kn / SEGMENT;
+		g.len = SEGMENT;
+		for (size_t s = 0; s < g.nseg; s++)
+			off[s] = (ptrdiff_t)(s * SEGMENT * a->step);
+		if (after < p->n) {
+			g.next = panel(p, after, width, k);
+			g.next_bytes = kn * ((width + 15) / 16 * 16) * sizeof(lep_real);
+		}
+	}
 	t->gemm(&g);
 }
 
@@ -71,7 +89,7 @@ void lep_matmul(const struct lep_kernels *t, const struct lep_matmul *p)
 		/* equal blocks: none is left too short to be worth its trip through C */
 		size_t left = (p->k - k + BLOCK_K - 1) / BLOCK_K;
 
-		kn = left > 1 ? (p->k - k + left - 1) / left : p->k - k;
+		kn = left > 1 ? ((p->k - k) / left + SEGMENT - 1) / SEGMENT * SEGMENT : p->k - k;
 		for (i = 0; i < p->m; i += m) {
 			struct block_a a = {p->a_turned ? p->a + k * p->lda + i : p->a + i * p->lda + k,
 				p->a_turned ? 1 : p->lda, p->a_turned ? p->lda : 1};

@@ -131,50 +131,11 @@ static void transposed_pack(void)
 	}
 }
 
-static void matmul(void)
-{
-	static const struct { size_t m, n, k; } sizes[] = {
-		{1, 1, 1}, {3, 70, 700}, {250, 65, 330}, {241, 16, 321}, {7, 200, 0}};
-
-	for (size_t s = 0; s < sizeof(sizes) / sizeof(*sizes); s++) {
-		const size_t m = sizes[s].m, n = sizes[s].n, k = sizes[s].k;
-		const lep_real *rows[256];
-		lep_real *c[256];
-		const ptrdiff_t zero = 0;
-		struct lep_gemm g = {.m = m, .rows = rows, .nseg = 1, .off = &zero, .len = k, .step = 1,
-			.b = b_store, .ldb = n, .n = n, .c = c, .bias = bias, .relu = 1};
-
-		numbers(a_store, m * k);
-		numbers(b_store, k * n);
-		numbers(bias, n);
-		room_open(&want, m * n, 0);
-		for (size_t i = 0; i < m; i++) {
-			rows[i] = a_store + i * k;
-			c[i] = want.p + i * n;
-		}
-		naive(&g);
-		for (size_t t = 0; t < isa_count; t++) {
-			for (int p = 0; p < 2; p++) {
-				struct lep_matmul mm = {.m = m, .n = n, .k = k, .a = a_store, .lda = k,
-					.b = p ? packed : b_store, .ldb = n, .packed = p, .ldc = n,
-					.bias = bias, .relu = 1};
-
-				isas[t]->pack(packed, b_store, k, n, (ptrdiff_t)n, 1);
-				mm.c = room_open(&got, m * n, 0);
-				lep_matmul(isas[t], &mm);
-				CHECKF(same_bytes(got.p, want.p, m * n) && room_intact(&got),
-					"%s %d: %zu x %zu x %zu", isas[t]->name, p, m, n, k);
-			}
-		}
-	}
-}
-
 int main(void)
 {
 	find_isas();
 	RUN(shapes);
 	RUN(nothing_to_sum);
 	RUN(transposed_pack);
-	RUN(matmul);
 	return CHECK_END();
 }

@@ -18,6 +18,8 @@ struct run {
 	ptrdiff_t step;
 	size_t ldb;
 	int accumulate, relu;
+	const char *next; /* fetched meanwhile: `lines` lines of the cache each segment */
+	size_t lines;
 };
 
 #define ROWS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
@@ -115,6 +117,7 @@ SIMD void tile(const int mr, const int nv, const struct run *r, const lep_real *
 	const lep_real *b, lep_real *const *c, const lep_real *bias, size_t last)
 {
 	const size_t ldb = r->ldb;
+	const char *next = r->next;
 	size_t s, t;
 	ROWS(ROW_POINTER)
 	ROWS(ROW_SUMS)
@@ -137,6 +140,8 @@ SIMD void tile(const int mr, const int nv, const struct run *r, const lep_real *
 		for (s = 0; s < r->nseg; s++) {
 			ptrdiff_t o = r->off[s];
 
+			for (t = r->lines; t > 0; t--, next += 64)
+				__builtin_prefetch(next, 0, 2);
 			for (t = r->len; t > 0; t--) {
 				STEP;
 				o += step;
@@ -214,7 +219,7 @@ static size_t min_size(size_t a, size_t b)
 
 /* Columns [j, j + width) of all rows; width <= SIMD_PANEL. The rows are cut
  * into equal tiles, so that none is left with too few sums to keep busy. */
-static void columns(const struct lep_gemm *g, const struct run *r, const lep_real *b, size_t j,
+static void columns(const struct lep_gemm *g, struct run *r, const lep_real *b, size_t j,
 	size_t width, int with_bias)
 {
 	size_t nv = (width + VL - 1) / VL;
@@ -225,6 +230,8 @@ static void columns(const struct lep_gemm *g, const struct run *r, const lep_rea
 	size_t i, v, n, done = 0;
 	lep_real *c[14];
 
+	r->next = (const char *)(g->next ? g->next : b);
+	r->lines = g->next ? (g->next_bytes / 64 + ntiles * r->nseg - 1) / (ntiles * r->nseg) : 0;
 	for (; ntiles > 0; ntiles--) {
 		n = (g->m - done + ntiles - 1) / ntiles;
 		for (i = 0; i < n; i++)
@@ -234,6 +241,7 @@ static void columns(const struct lep_gemm *g, const struct run *r, const lep_rea
 				for (v = 0; v < width; v += 16)
 					__builtin_prefetch(g->c[i] + j + v, 1);
 		tiles[nv][n](r, g->rows + done, b, c, with_bias && g->bias ? g->bias + j : NULL, last);
+		r->next += r->nseg * r->lines * 64;
 		done += n;
 	}
 }
@@ -247,7 +255,7 @@ static void flat_chunk(const struct lep_gemm *g, const ptrdiff_t *off, size_t k,
 {
 	const size_t total = g->nseg * g->len;
 	const int is_last = k + count == total;
-	struct run r = {count, 1, off, 0, g->ldb, k > 0 || g->accumulate, is_last && g->relu};
+	struct run r = {count, 1, off, 0, g->ldb, k > 0 || g->accumulate, is_last && g->relu, NULL, 0};
 	lep_real pad[CHUNK * VL];
 	size_t i, j, width;
 
@@ -304,7 +312,7 @@ static void empty(const struct lep_gemm *g)
 
 void ISA(gemm)(const struct lep_gemm *g)
 {
-	struct run r = {g->nseg, g->len, g->off, g->step, g->ldb, g->accumulate, g->relu};
+	struct run r = {g->nseg, g->len, g->off, g->step, g->ldb, g->accumulate, g->relu, NULL, 0};
 	size_t j, width;
 
 	if (g->m == 0 || g->n == 0)
