@@ -163,6 +163,12 @@ struct lep_kernels {
 
 	/* y = exp(x - max) / sum; y may be x. */
 	void (*softmax_forward)(lep_real *y, const lep_real *x, size_t rows, size_t n, size_t ld);
+	/* The same over the first n + r * grow elements of row r, at most width of them;
+	 * those behind, up to width, become 0, and so do all of an empty row. max and sum
+	 * of row r are left at stats[r * ldstats] and behind it; with `given` they are
+	 * taken from there, which gives the same y. stats may be NULL otherwise. */
+	void (*softmax_prefix)(lep_real *y, lep_real *stats, size_t ldstats, const lep_real *x, size_t rows,
+		size_t n, size_t grow, size_t width, size_t ld, int given);
 	/* dx (+)= y * (dy - dot(dy, y)); dx may be dy. */
 	void (*softmax_backward)(lep_real *dx, const lep_real *dy, const lep_real *y, size_t rows,
 		size_t n, size_t ld, int accumulate);
@@ -219,6 +225,15 @@ struct lep_kernels {
 	/* dw[ids[i]] += dy[i], i ascending; an id < 0 adds nothing */
 	void (*scatter_add)(lep_real *dw, const lep_real *dy, const int32_t *ids, size_t rows,
 		size_t n);
+	/* dst[j * lddst + i] = src[i * ldsrc + j], i < rows, j < columns; rows of dst are
+	 * filled with zeros up to a multiple of 16, which lddst must have room for */
+	void (*transpose)(lep_real *dst, size_t lddst, const lep_real *src, size_t ldsrc, size_t rows,
+		size_t columns);
+	/* The n factors of a dropout: keep, or 0 where a random word is below the bound.
+	 * Element i takes word i % 4 of lep_random_block(seed, LEP_RANDOM_DROPOUT, where,
+	 * from + i / 4). */
+	void (*dropout)(lep_real *y, size_t n, uint32_t below, lep_real keep, uint64_t seed,
+		uint64_t where, uint64_t from);
 
 	/* ---- normalisation (norm.c) ---- */
 

@@ -236,6 +236,13 @@ int lep_build_softmax(struct lep_builder_nn *b, const struct lep_stmt *s);
 
 #define LEP_ACT_SOFTMAX ((enum lep_act)100)
 
+/* y = x w + b as an operation on the current value, as the line dense makes it;
+ * with several parts x [w1 w2 ..] + [b1 b2 ..], units columns each, their results
+ * side by side. suffix: the names of weights and bias of each part. At most
+ * LEP_OP_PARAMS / 2 parts. NULL: b remembers the error. */
+struct lep_op *lep_build_dense(struct lep_builder_nn *b, const struct lep_stmt *s, size_t units, int parts,
+	const char *const *suffix);
+
 /* ---- running ---- */
 
 static inline const struct lep_kernels *lep_pass_kernels(const struct lep_pass *p)

@@ -1,7 +1,8 @@
 /*
  * dense: y = x w + b over the last axis. The weights' gradient is one product
  * over all rows of the batch, cut into tasks by input, so that no thread holds
- * a copy of a large matrix.
+ * a copy of a large matrix. Several matrices that read the same rows, as those
+ * of attention, are parts of one product, side by side.
  */
 #include <string.h>
 
@@ -12,9 +13,17 @@ enum { TASK_ROWS = 48 };
 struct dense {
 	size_t in, out;
 	size_t rows;              /* of one sample (a row of a sequence): all axes but the last */
+	int parts;                /* matrices of out / parts columns each */
 	int relu, has_bias;
 	lep_real *packed, *turned;
+	lep_real *joined, *bias;  /* of several parts: them side by side */
 };
+
+/* Parameters: weights and, if there is one, bias of each part. */
+static int weights_of(const struct dense *a, int part)
+{
+	return a->has_bias ? 2 * part : part;
+}
 
 /* Pointers to `rows` rows of n reals. */
 static void point(lep_real **to, lep_real *from, size_t rows, size_t n)
@@ -31,7 +40,7 @@ static void forward(const struct lep_op *op, const struct lep_pass *p)
 	ptrdiff_t off = 0;
 	struct lep_gemm m = {.m = rows, .rows = (const lep_real *const *)x, .nseg = 1, .off = &off, .len = a->in,
 		.step = 1, .b = a->packed, .packed = 1, .n = a->out, .c = y,
-		.bias = a->has_bias ? lep_weights(op, 1) : NULL, .relu = a->relu};
+		.bias = a->bias ? a->bias : a->has_bias ? lep_weights(op, 1) : NULL, .relu = a->relu};
 
 	point(x, lep_in(op, p, 0), rows, a->in);
 	point(y, lep_out(op, p), rows, a->out);
@@ -63,28 +72,51 @@ static void gradient(const struct lep_op *op, struct lep_exec *x, size_t count, 
 {
 	const struct dense *a = op->attr;
 	size_t from = (size_t)task * TASK_ROWS, rows = a->in - from < TASK_ROWS ? a->in - from : TASK_ROWS;
-	const lep_real *dy = x->grad[op->out], *in[TASK_ROWS];
+	size_t len = lep_row_before(x, op->out, count) * a->rows, units = a->out / (size_t)a->parts;
+	const lep_real *in[TASK_ROWS];
 	lep_real *dw[TASK_ROWS];
-	size_t len = lep_row_before(x, op->out, count) * a->rows;
 	ptrdiff_t off = 0;
-	struct lep_gemm m = {.m = rows, .rows = in, .nseg = 1, .off = &off, .len = len,
-		.step = (ptrdiff_t)a->in, .b = dy, .ldb = a->out, .n = a->out, .c = dw};
 
-	for (size_t r = 0; r < rows; r++) {
+	for (size_t r = 0; r < rows; r++)
 		in[r] = x->value[op->in[0]] + from + r;
-		dw[r] = lep_op_param(op, 0)->pub.grad + (from + r) * a->out;
+	for (int i = 0; i < a->parts; i++) {
+		const lep_real *dy = x->grad[op->out] + (size_t)i * units;
+		int w = weights_of(a, i);
+		struct lep_gemm m = {.m = rows, .rows = in, .nseg = 1, .off = &off, .len = len,
+			.step = (ptrdiff_t)a->in, .b = dy, .ldb = a->out, .n = units, .c = dw};
+
+		for (size_t r = 0; r < rows; r++)
+			dw[r] = lep_op_param(op, w)->pub.grad + (from + r) * units;
+		if (lep_learns(op, w))
+			x->k->gemm(&m);
+		if (task == 0 && a->has_bias && lep_learns(op, w + 1))
+			x->k->col_sums(lep_op_param(op, w + 1)->pub.grad, dy, len, units, a->out, 0);
 	}
-	if (lep_learns(op, 0))
-		x->k->gemm(&m);
-	if (task == 0 && a->has_bias && lep_learns(op, 1))
-		x->k->col_sums(lep_op_param(op, 1)->pub.grad, dy, len, a->out, a->out, 0);
+}
+
+/* Row by row, the columns of all parts. */
+static void join(const struct lep_op *op)
+{
+	const struct dense *a = op->attr;
+	size_t units = a->out / (size_t)a->parts;
+
+	for (int i = 0; i < a->parts; i++) {
+		const lep_real *w = lep_weights(op, weights_of(a, i));
+
+		for (size_t r = 0; r < a->in; r++)
+			memcpy(a->joined + r * a->out + (size_t)i * units, w + r * units, units * sizeof(*w));
+		if (a->has_bias)
+			memcpy(a->bias + (size_t)i * units, lep_weights(op, weights_of(a, i) + 1), units * sizeof(*w));
+	}
 }
 
 static void prepare(const struct lep_op *op, int backward_too)
 {
 	const struct dense *a = op->attr;
-	const lep_real *w = lep_weights(op, 0);
+	const lep_real *w = a->joined ? a->joined : lep_weights(op, 0);
 
+	if (a->joined)
+		join(op);
 	op->net->k->pack(a->packed, w, a->in, a->out, (ptrdiff_t)a->out, 1);
 	if (backward_too)
 		op->net->k->pack(a->turned, w, a->out, a->in, 1, (ptrdiff_t)a->out);
@@ -98,48 +130,94 @@ static void release(struct lep_op *op)
 		return;
 	lep_free(a->packed);
 	lep_free(a->turned);
+	lep_free(a->joined);
+	lep_free(a->bias);
 }
 
-static int add(struct lep_builder_nn *b, const struct lep_stmt *s, struct dense *a, int classes, enum lep_act act,
-	lep_real act_param)
+/* Its attributes with the memory they need; NULL: none is left. */
+static struct dense *new_dense(const struct lep_kernels *k, struct dense from)
+{
+	struct dense *a = lep_alloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	*a = from;
+	a->packed = lep_alloc(k->pack_size(a->in, a->out), sizeof(lep_real));
+	a->turned = lep_alloc(k->pack_size(a->out, a->in), sizeof(lep_real));
+	if (a->parts > 1) {
+		a->joined = lep_alloc(a->in * a->out, sizeof(lep_real));
+		a->bias = a->has_bias ? lep_alloc(a->out, sizeof(lep_real)) : NULL;
+	}
+	if (a->packed && a->turned && (a->parts == 1 || (a->joined && (a->bias || !a->has_bias))))
+		return a;
+	release(&(struct lep_op){.attr = a});
+	lep_free(a);
+	return NULL;
+}
+
+/* The operation with its parameters, two suffixes a part. */
+static struct lep_op *add_op(struct lep_builder_nn *b, const struct lep_stmt *s, struct dense *a, int classes,
+	const char *const *suffix)
 {
 	struct lep_shape out = lep_build_value(b, lep_build_current(b))->shape;
-	struct lep_shape weights = {.rank = 2, .extent = {(int64_t)a->in, (int64_t)a->out}};
-	struct lep_shape bias = {.rank = 1, .extent = {(int64_t)a->out}};
-	struct lep_param_in *p;
+	size_t units = a->out / (size_t)a->parts;
+	struct lep_shape weights = {.rank = 2, .extent = {(int64_t)a->in, (int64_t)units}};
+	struct lep_shape bias = {.rank = 1, .extent = {(int64_t)units}};
 	struct lep_op *op;
 
 	out.extent[out.rank - 1] = (int64_t)a->out;
 	op = lep_build_op(b, s, &lep_layer_dense, &out, a);
 	if (!op)
-		return lep_build_status(b);
+		return NULL;
 	op->operations = (uint64_t)a->rows * a->in * a->out;
 	op->scratch = 2 * a->rows * LEP_POINTER_REALS;
 	op->gradient_tasks = (int)((a->in + TASK_ROWS - 1) / TASK_ROWS);
-	p = lep_build_param(b, s, op, "w", &weights, a->relu ? LEP_INIT_HE : LEP_INIT_GLOROT, a->in, a->out);
-	if (!p)
-		return lep_build_status(b);
-	p->whole = 1;
-	p->pub.wide_as_target = classes;
-	if (a->has_bias) {
-		p = lep_build_param(b, s, op, "b", &bias, LEP_INIT_ZERO, 0, 0);
+	for (int i = 0; i < 2 * a->parts; i++) {
+		struct lep_param_in *p;
+
+		if (i % 2 && !a->has_bias)
+			continue;
+		if (i % 2)
+			p = lep_build_param(b, s, op, suffix[i], &bias, LEP_INIT_ZERO, 0, 0);
+		else
+			p = lep_build_param(b, s, op, suffix[i], &weights,
+				a->relu ? LEP_INIT_HE : LEP_INIT_GLOROT, a->in, units);
 		if (!p)
-			return lep_build_status(b);
+			return NULL;
 		p->whole = 1;
 		p->pub.wide_as_target = classes;
 	}
-	return a->relu ? 0 : lep_build_act(b, s, act, act_param);
+	return op;
+}
+
+struct lep_op *lep_build_dense(struct lep_builder_nn *b, const struct lep_stmt *s, size_t units, int parts,
+	const char *const *suffix)
+{
+	const struct lep_value *v = lep_build_value(b, lep_build_current(b));
+	size_t in = (size_t)v->shape.extent[v->shape.rank - 1];
+	struct lep_shape weights = {.rank = 2, .extent = {(int64_t)in, (int64_t)units * parts}};
+	struct dense *a;
+
+	if (lep_build_weights_fit(b, s, &weights))
+		return NULL;
+	a = new_dense(lep_build_kernels(b), (struct dense){.in = in, .out = units * (size_t)parts,
+		.rows = v->size / in, .parts = parts, .has_bias = 1});
+	if (!a) {
+		lep_build_fail(b, s, "out of memory");
+		return NULL;
+	}
+	return add_op(b, s, a, 0, suffix);
 }
 
 static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 {
 	const struct lep_value *v = lep_build_value(b, lep_build_current(b));
-	const struct lep_kernels *k = lep_build_kernels(b);
+	static const char *const suffix[] = {"w", "b"};
 	enum lep_act act = LEP_ACT_NONE;
 	lep_real act_param = 0;
 	int64_t units;
 	int classes, has_bias = 1, rc = lep_build_units(b, s, 1, &units, &classes);
-	size_t i = 2;
+	size_t i = 2, in;
 	struct dense *a;
 
 	if (rc == 0)
@@ -159,23 +237,14 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 			.extent = {v->shape.extent[v->shape.rank - 1], units}});
 	if (rc)
 		return rc;
-	a = lep_alloc(1, sizeof(*a));
+	in = (size_t)v->shape.extent[v->shape.rank - 1];
+	a = new_dense(lep_build_kernels(b), (struct dense){.in = in, .out = (size_t)units, .rows = v->size / in,
+		.parts = 1, .relu = act == LEP_ACT_RELU, .has_bias = has_bias});
 	if (!a)
 		return lep_build_fail(b, s, "out of memory");
-	a->in = (size_t)v->shape.extent[v->shape.rank - 1];
-	a->rows = v->size / a->in;
-	a->out = (size_t)units;
-	a->relu = act == LEP_ACT_RELU;
-	a->has_bias = has_bias;
-	a->packed = lep_alloc(k->pack_size(a->in, a->out), sizeof(lep_real));
-	a->turned = lep_alloc(k->pack_size(a->out, a->in), sizeof(lep_real));
-	if (!a->packed || !a->turned) {
-		lep_free(a->packed);
-		lep_free(a->turned);
-		lep_free(a);
-		return lep_build_fail(b, s, "out of memory");
-	}
-	return add(b, s, a, classes, act, act_param);
+	if (!add_op(b, s, a, classes, suffix))
+		return lep_build_status(b);
+	return a->relu ? 0 : lep_build_act(b, s, act, act_param);
 }
 
 const struct lep_layer lep_layer_dense = {

@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "base/random.h"
 #include "nn/layers.h"
 
 struct dropout {
@@ -26,20 +25,6 @@ static int state_new(const struct lep_op *op, struct lep_exec *x, void **state)
 /* Rows of a sample are counted from here on, samples above. */
 #define SAMPLE_SHIFT 40
 
-/* One row: its draws begin at number `from`. */
-static lep_real *draw_row(const struct dropout *a, const struct lep_step_info *info, uint64_t where,
-	uint64_t from, lep_real *factor, size_t n)
-{
-	uint32_t w[4];
-
-	for (size_t i = 0; i < n; i += 4) {
-		lep_random_block(w, info->seed, LEP_RANDOM_DROPOUT, where, from + i / 4);
-		for (size_t k = 0; k < 4 && i + k < n; k++)
-			factor[i + k] = w[k] < a->below ? 0 : a->keep;
-	}
-	return factor + n;
-}
-
 static void draw(const struct lep_op *op, const struct lep_pass *p, lep_real *factor)
 {
 	const struct dropout *a = op->attr;
@@ -50,9 +35,9 @@ static void draw(const struct lep_op *op, const struct lep_pass *p, lep_real *fa
 	for (size_t s = p->first; s < p->first + p->count; s++) {
 		size_t rows = varies ? lep_steps(p->x, op->out, s) : 1;
 
-		for (size_t r = 0; r < rows; r++)
-			factor = draw_row(a, &p->x->info, where,
-				varies ? ((uint64_t)s << SAMPLE_SHIFT) + r * words : s * words, factor, n);
+		for (size_t r = 0; r < rows; r++, factor += n)
+			p->x->k->dropout(factor, n, a->below, a->keep, p->x->info.seed, where,
+				varies ? ((uint64_t)s << SAMPLE_SHIFT) + r * words : s * words);
 	}
 }
 

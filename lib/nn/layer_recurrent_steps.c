@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "base/random.h"
 #include "nn/recurrent.h"
 
 enum { GROUP = LEP_RECURRENT_GROUP, CHUNK = 48 };
@@ -86,24 +85,13 @@ static lep_real *end_of(const struct group *g, lep_real *out, size_t i, size_t k
 
 /* ---- masks ---- */
 
-static void draw(const struct lep_recurrent_mask *m, const struct lep_step_info *info, uint64_t where,
-	uint64_t from, lep_real *factor, size_t n)
-{
-	uint32_t w[4];
-
-	for (size_t i = 0; i < n; i += 4) {
-		lep_random_block(w, info->seed, LEP_RANDOM_DROPOUT, where, from + i / 4);
-		for (size_t k = 0; k < 4 && i + k < n; k++)
-			factor[i + k] = w[k] < m->below ? 0 : m->keep;
-	}
-}
-
 /* Depends on seed, step, layer, the sample's place in the batch, direction and
  * unit: not on lengths, nor on who draws. */
 static void draw_masks(const struct group *g)
 {
 	const struct lep_recurrent *a = g->a;
 	const struct lep_step_info *info = &g->p->x->info;
+	const struct lep_kernels *k = g->p->x->k;
 	uint64_t where = info->step << 16 | (uint64_t)g->op->number;
 	size_t words_x = (a->in + 3) / 4, words = words_x + (a->units + 3) / 4;
 
@@ -112,9 +100,10 @@ static void draw_masks(const struct group *g)
 		uint64_t from = (s * (size_t)a->directions + (size_t)g->d) * words;
 
 		if (g->drops_x)
-			draw(&a->x, info, where, from, g->r->mask_x + s * a->in, a->in);
+			k->dropout(g->r->mask_x + s * a->in, a->in, a->x.below, a->x.keep, info->seed, where, from);
 		if (g->drops_h)
-			draw(&a->h, info, where, from + words_x, g->r->mask_h + s * a->units, a->units);
+			k->dropout(g->r->mask_h + s * a->units, a->units, a->h.below, a->h.keep, info->seed, where,
+				from + words_x);
 	}
 }
 

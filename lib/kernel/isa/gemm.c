@@ -346,6 +346,11 @@ void ISA(pack)(lep_real *dst, const lep_real *src, size_t k, size_t n, ptrdiff_t
 	for (j = 0; j < n; j += width) {
 		width = min_size(n - j, SIMD_PANEL);
 		ld = (width + VL - 1) / VL * VL;
+		if (row_stride == 1 && col_stride > 1) {
+			ISA(transpose)(dst, ld, src + (ptrdiff_t)j * col_stride, (size_t)col_stride, width, k);
+			dst += k * ld;
+			continue;
+		}
 		for (i = 0; i < k; i++) {
 			const lep_real *p = src + (ptrdiff_t)i * row_stride + (ptrdiff_t)j * col_stride;
 

@@ -15,11 +15,12 @@
 #define KERNEL_LIST(X) \
 	X(pack_size) X(pack) X(gemm) \
 	X(act_forward) X(act_backward) \
-	X(softmax_forward) X(softmax_backward) X(log_softmax) X(cross_entropy) \
+	X(softmax_prefix) X(softmax_forward) X(softmax_backward) X(log_softmax) X(cross_entropy) \
 	X(maxpool_forward) X(maxpool_backward) X(avgpool_forward) X(avgpool_backward) \
 	X(global_avg_forward) X(global_avg_backward) \
 	X(fill) X(scale) X(axpy) X(add) X(sub) X(mul) X(mul_add) X(add_row) X(dot) X(sum) X(max) \
 	X(sum_squares) X(col_sums) X(scale_u8) X(gather) X(scatter_add) \
+	X(transpose) X(dropout) \
 	X(layernorm_forward) X(layernorm_backward) X(rmsnorm_forward) X(rmsnorm_backward) \
 	X(channel_sums) X(channel_affine) \
 	X(batchnorm_sums) X(batchnorm_backward) \

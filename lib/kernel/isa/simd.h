@@ -10,14 +10,19 @@
  *                       vf_mul vf_div vf_sqrt vf_neg vf_abs,
  *                       vf_fma(a, b, c) = a b + c, vf_fnma = c - a b, vf_fms =
  *                       a b - c, vf_max(a, b) = a > b ? a : b, vf_min the same,
- *                       vf_hsum (lanes l and l + 8, + 4, + 2, + 1), vf_hmax
+ *                       vf_hsum (lanes l and l + 8, + 4, + 2, + 1), vf_hmax;
+ *                       vf_zip(r): in each quarter the four lanes of r[0..3] as
+ *                       a 4 x 4 matrix are transposed, vf_zip_quarters: the same
+ *                       with quarters; both together vf_transpose(r[16])
  *   vm  16 conditions   vf_gt vf_lt vf_unordered(a, b), vm_first(n <= 16),
  *                       vf_sel(m, a, b) = m ? a : b
  *   vi  16 int32        (float build only) vi_bits and vf_bits move bits, vf_int
  *                       converts; vi_set1 vi_add vi_sub vi_and vi_or vi_xor,
  *                       vi_sll vi_sra by a constant; vf_ldexp(a, n) = a 2^n, a
  *                       from 1/2 to 2 or NaN, n whole from -152 to 130, rounded
- *                       once; vf_sign(a, x) = a, not negative, with x's sign
+ *                       once; vf_sign(a, x) = a, not negative, with x's sign;
+ *                       not portable: vi_below(a, b) a < b without sign,
+ *                       vi_mul_wide(a, b, &high, &low) all 64 bits of a b
  *   vt  16 uint16 held  as vi's kin for the taps of max pooling: vt_set1,
  *                       vt_sel(m, a, b), vt_store_n, vt_load_n, vt_eq
  *   vd  16 doubles      vd_zero vd_load_n vd_store_n vd_add vd_fma, vd_from(vf),
@@ -74,6 +79,14 @@
 #else
 #include "kernel/isa/simd_portable.h"
 #endif
+
+SIMD void vf_transpose(vf r[16])
+{
+	UNROLL for (int g = 0; g < 16; g += 4)
+		vf_zip(r + g);
+	UNROLL for (int j = 0; j < 4; j++)
+		vf_zip_quarters(r + j, r + 4 + j, r + 8 + j, r + 12 + j);
+}
 
 /* The first n lanes; n of 16 or more means all. */
 SIMD vf vf_load_upto(const lep_real *p, size_t n)

@@ -209,6 +209,60 @@ VI_BOTH(vi_xor, _mm256_xor_si256)
 #define vi_sll(a, n) ((vi){_mm256_slli_epi32((a).lo, n), _mm256_slli_epi32((a).hi, n)})
 #define vi_sra(a, n) ((vi){_mm256_srai_epi32((a).lo, n), _mm256_srai_epi32((a).hi, n)})
 
+SIMD void zip(__m256 *r0, __m256 *r1, __m256 *r2, __m256 *r3)
+{
+	__m256d a = _mm256_castps_pd(_mm256_unpacklo_ps(*r0, *r1)), b = _mm256_castps_pd(_mm256_unpackhi_ps(*r0, *r1));
+	__m256d c = _mm256_castps_pd(_mm256_unpacklo_ps(*r2, *r3)), d = _mm256_castps_pd(_mm256_unpackhi_ps(*r2, *r3));
+
+	*r0 = _mm256_castpd_ps(_mm256_unpacklo_pd(a, c));
+	*r1 = _mm256_castpd_ps(_mm256_unpackhi_pd(a, c));
+	*r2 = _mm256_castpd_ps(_mm256_unpacklo_pd(b, d));
+	*r3 = _mm256_castpd_ps(_mm256_unpackhi_pd(b, d));
+}
+
+SIMD void vf_zip(vf r[4])
+{
+	zip(&r[0].lo, &r[1].lo, &r[2].lo, &r[3].lo);
+	zip(&r[0].hi, &r[1].hi, &r[2].hi, &r[3].hi);
+}
+
+SIMD void vf_zip_quarters(vf *r0, vf *r1, vf *r2, vf *r3)
+{
+	vf a = {_mm256_permute2f128_ps(r0->lo, r1->lo, 0x20), _mm256_permute2f128_ps(r2->lo, r3->lo, 0x20)};
+	vf b = {_mm256_permute2f128_ps(r0->lo, r1->lo, 0x31), _mm256_permute2f128_ps(r2->lo, r3->lo, 0x31)};
+	vf c = {_mm256_permute2f128_ps(r0->hi, r1->hi, 0x20), _mm256_permute2f128_ps(r2->hi, r3->hi, 0x20)};
+	vf d = {_mm256_permute2f128_ps(r0->hi, r1->hi, 0x31), _mm256_permute2f128_ps(r2->hi, r3->hi, 0x31)};
+
+	*r0 = a;
+	*r1 = b;
+	*r2 = c;
+	*r3 = d;
+}
+
+SIMD vm vi_below(vi a, uint32_t b)
+{
+	const __m256i top = _mm256_set1_epi32(INT32_MIN), m = _mm256_set1_epi32((int32_t)(b ^ 0x80000000));
+
+	return (vm){_mm256_castsi256_ps(_mm256_cmpgt_epi32(m, _mm256_xor_si256(a.lo, top))),
+		_mm256_castsi256_ps(_mm256_cmpgt_epi32(m, _mm256_xor_si256(a.hi, top)))};
+}
+
+SIMD void mul_wide(__m256i a, __m256i m, __m256i *high, __m256i *low)
+{
+	__m256i even = _mm256_mul_epu32(a, m), odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), m);
+
+	*high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+	*low = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+}
+
+SIMD void vi_mul_wide(vi a, uint32_t b, vi *high, vi *low)
+{
+	const __m256i m = _mm256_set1_epi64x(b);
+
+	mul_wide(a.lo, m, &high->lo, &low->lo);
+	mul_wide(a.hi, m, &high->hi, &low->hi);
+}
+
 /* The first of two factors goes into the exponent of a, which has the room; a
  * NaN's n becomes INT32_MIN, which leaves it alone. */
 SIMD vf vf_ldexp(vf a, vf n)

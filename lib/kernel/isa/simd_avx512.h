@@ -201,6 +201,42 @@ SIMD vf vf_sign(vf a, vf x)
 		_mm512_set1_epi32(INT32_MIN), 0xf8)); /* a | (x & the sign) */
 }
 
+SIMD void vf_zip(vf r[4])
+{
+	vf a = _mm512_unpacklo_ps(r[0], r[1]), b = _mm512_unpackhi_ps(r[0], r[1]);
+	vf c = _mm512_unpacklo_ps(r[2], r[3]), d = _mm512_unpackhi_ps(r[2], r[3]);
+
+	r[0] = _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(c)));
+	r[1] = _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(c)));
+	r[2] = _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(b), _mm512_castps_pd(d)));
+	r[3] = _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(b), _mm512_castps_pd(d)));
+}
+
+SIMD void vf_zip_quarters(vf *r0, vf *r1, vf *r2, vf *r3)
+{
+	vf a = _mm512_shuffle_f32x4(*r0, *r1, 0x44), b = _mm512_shuffle_f32x4(*r0, *r1, 0xee);
+	vf c = _mm512_shuffle_f32x4(*r2, *r3, 0x44), d = _mm512_shuffle_f32x4(*r2, *r3, 0xee);
+
+	*r0 = _mm512_shuffle_f32x4(a, c, 0x88);
+	*r1 = _mm512_shuffle_f32x4(a, c, 0xdd);
+	*r2 = _mm512_shuffle_f32x4(b, d, 0x88);
+	*r3 = _mm512_shuffle_f32x4(b, d, 0xdd);
+}
+
+SIMD vm vi_below(vi a, uint32_t b)
+{
+	return _mm512_cmplt_epu32_mask(a, _mm512_set1_epi32((int32_t)b));
+}
+
+SIMD void vi_mul_wide(vi a, uint32_t b, vi *high, vi *low)
+{
+	const vi m = _mm512_set1_epi64(b);
+	vi even = _mm512_mul_epu32(a, m), odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), m);
+
+	*high = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
+	*low = _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
+}
+
 #define vi_sll(a, n) _mm512_slli_epi32(a, n)
 #define vi_sra(a, n) _mm512_srai_epi32(a, n)
 

@@ -382,6 +382,35 @@ SIMD vf vf_sign(vf a, vf x)
 }
 #endif
 
+SIMD void vf_zip(vf r[4])
+{
+	lanes a[4];
+
+	for (size_t k = 0; k < 4; k++)
+		a[k] = vf_lanes(r[k]);
+	for (size_t k = 0; k < 4; k++) {
+		lanes z;
+
+		LANES(i) z.v[i] = a[i % 4].v[i / 4 * 4 + k];
+		r[k] = lanes_vf(z);
+	}
+}
+
+SIMD void vf_zip_quarters(vf *r0, vf *r1, vf *r2, vf *r3)
+{
+	vf *r[4] = {r0, r1, r2, r3};
+	lanes a[4];
+
+	for (size_t k = 0; k < 4; k++)
+		a[k] = vf_lanes(*r[k]);
+	for (size_t k = 0; k < 4; k++) {
+		lanes z;
+
+		LANES(i) z.v[i] = a[i / 4].v[4 * k + i % 4];
+		*r[k] = lanes_vf(z);
+	}
+}
+
 SIMD vt vt_set1(uint32_t a)
 {
 	LANEWISE(vt, (uint16_t)a);

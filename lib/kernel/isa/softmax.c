@@ -51,6 +51,32 @@ void ISA(softmax_forward)(lep_real *y, const lep_real *x, size_t rows, size_t n,
 	}
 }
 
+void ISA(softmax_prefix)(lep_real *y, lep_real *stats, size_t ldstats, const lep_real *x, size_t rows,
+	size_t n, size_t grow, size_t width, size_t ld, int given)
+{
+	size_t i, len;
+
+	for (; rows > 0; rows--, x += ld, y += ld, n += grow) {
+		lep_real max, sum;
+		vf s;
+
+		len = n < width ? n : width;
+		max = given ? stats[0] : row_max(x, len);
+		sum = row_exp(y, x, len, max);
+		sum = given ? stats[1] : sum;
+		if (stats) {
+			stats[0] = max;
+			stats[1] = sum;
+			stats += ldstats;
+		}
+		s = vf_set1(sum);
+		for (i = 0; i < len; i += VL)
+			vf_store_upto(y + i, vf_div(vf_load_upto(y + i, len - i), s), len - i);
+		for (i = len; i < width; i += VL)
+			vf_store_upto(y + i, vf_zero(), width - i);
+	}
+}
+
 void ISA(softmax_backward)(lep_real *dx, const lep_real *dy, const lep_real *y, size_t rows,
 	size_t n, size_t ld, int accumulate)
 {

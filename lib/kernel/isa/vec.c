@@ -170,3 +170,18 @@ void ISA(scatter_add)(lep_real *dw, const lep_real *dy, const int32_t *ids, size
 			ISA(add)(p, p, dy, n);
 	}
 }
+
+void ISA(transpose)(lep_real *dst, size_t lddst, const lep_real *src, size_t ldsrc, size_t rows,
+	size_t columns)
+{
+	for (size_t i = 0; i < rows; i += VL)
+		for (size_t j = 0; j < columns; j += VL) {
+			vf r[VL];
+
+			for (size_t k = 0; k < VL; k++)
+				r[k] = i + k < rows ? vf_load_upto(src + (i + k) * ldsrc + j, columns - j) : vf_zero();
+			vf_transpose(r);
+			for (size_t k = 0; k < VL && j + k < columns; k++)
+				vf_store(dst + (j + k) * lddst + i, r[k]);
+		}
+}
