@@ -22,6 +22,21 @@ _lep_eval() {
   --prediction)
     return
     ;;
+  --reference)
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return
+    ;;
+  --tokenize)
+    mapfile -t COMPREPLY < <(compgen -W 'none 13a' -- "$cur")
+    return
+    ;;
+  --resamples)
+    return
+    ;;
+  --seed)
+    return
+    ;;
   --bad)
     mapfile -t COMPREPLY < <(compgen -W 'wrong skip' -- "$cur")
     return
@@ -33,7 +48,7 @@ _lep_eval() {
     ;;
   esac
   if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--require --json --top --confusion --per-class --target --prediction --bad -o --output --force -q --quiet -v --verbose -h --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '--require --json --top --confusion --per-class --target --prediction --reference --tokenize --resamples --seed --bad -o --output --force -q --quiet -v --verbose -h --help --version' -- "$cur")
     return
   fi
   compopt -o filenames

@@ -7,30 +7,54 @@
 #include "base/mem.h"
 #include "eval/interval.h"
 
-#define BOTH (LEP_USE_CLASSES | LEP_USE_NUMBERS)
+#define CLASSES LEP_USE_CLASSES
+#define NUMBERS LEP_USE_NUMBERS
+#define TEXT LEP_USE_TEXT
+#define LANGUAGE LEP_USE_LANGUAGE
+#define ANY (CLASSES | NUMBERS | TEXT | LANGUAGE)
+#define WHOLE LEP_USE_WHOLE
+#define EACH LEP_USE_EACH
+#define AVERAGES LEP_USE_AVERAGES
+#define INTERVAL (LEP_USE_INTERVAL | LEP_USE_WHOLE)
+#define PROBABILITY LEP_USE_PROBABILITY
+#define COUNT LEP_USE_COUNT
+#define PERCENT LEP_USE_PERCENT
 
 const struct lep_metric_info lep_metrics[LEP_METRIC_COUNT] = {
-	[LEP_METRIC_RECORDS] = {"records", BOTH | LEP_USE_WHOLE},
-	[LEP_METRIC_BAD] = {"bad", BOTH | LEP_USE_WHOLE},
-	[LEP_METRIC_UNLABELLED] = {"unlabelled", BOTH | LEP_USE_WHOLE},
-	[LEP_METRIC_CASES] = {"cases", BOTH | LEP_USE_WHOLE},
-	[LEP_METRIC_ACCURACY] = {"accuracy", LEP_USE_CLASSES | LEP_USE_WHOLE},
-	[LEP_METRIC_ACCURACY_LOWER] = {"accuracy_lower", LEP_USE_CLASSES | LEP_USE_WHOLE},
-	[LEP_METRIC_ACCURACY_UPPER] = {"accuracy_upper", LEP_USE_CLASSES | LEP_USE_WHOLE},
-	[LEP_METRIC_TOP] = {"top", LEP_USE_CLASSES | LEP_USE_WHOLE | LEP_USE_PROBABILITY},
-	[LEP_METRIC_BALANCED] = {"balanced_accuracy", LEP_USE_CLASSES | LEP_USE_WHOLE},
-	[LEP_METRIC_LOG_LOSS] = {"log_loss", LEP_USE_CLASSES | LEP_USE_WHOLE | LEP_USE_PROBABILITY},
-	[LEP_METRIC_KAPPA] = {"kappa", LEP_USE_CLASSES | LEP_USE_WHOLE},
-	[LEP_METRIC_MCC] = {"mcc", LEP_USE_CLASSES | LEP_USE_WHOLE},
-	[LEP_METRIC_PRECISION] = {"precision", LEP_USE_CLASSES | LEP_USE_EACH | LEP_USE_AVERAGES},
-	[LEP_METRIC_RECALL] = {"recall", LEP_USE_CLASSES | LEP_USE_EACH | LEP_USE_AVERAGES},
-	[LEP_METRIC_F1] = {"f1", LEP_USE_CLASSES | LEP_USE_EACH | LEP_USE_AVERAGES},
-	[LEP_METRIC_SUPPORT] = {"support", LEP_USE_CLASSES | LEP_USE_EACH},
-	[LEP_METRIC_PREDICTED] = {"predicted", LEP_USE_CLASSES | LEP_USE_EACH},
-	[LEP_METRIC_MSE] = {"mse", LEP_USE_NUMBERS | LEP_USE_WHOLE | LEP_USE_EACH},
-	[LEP_METRIC_RMSE] = {"rmse", LEP_USE_NUMBERS | LEP_USE_WHOLE | LEP_USE_EACH},
-	[LEP_METRIC_MAE] = {"mae", LEP_USE_NUMBERS | LEP_USE_WHOLE | LEP_USE_EACH},
-	[LEP_METRIC_R2] = {"r2", LEP_USE_NUMBERS | LEP_USE_WHOLE | LEP_USE_EACH},
+	[LEP_METRIC_RECORDS] = {"records", ANY | WHOLE | COUNT},
+	[LEP_METRIC_BAD] = {"bad", ANY | WHOLE | COUNT},
+	[LEP_METRIC_UNLABELLED] = {"unlabelled", ANY | WHOLE | COUNT},
+	[LEP_METRIC_CASES] = {"cases", ANY | WHOLE | COUNT},
+	[LEP_METRIC_ACCURACY] = {"accuracy", CLASSES | INTERVAL},
+	[LEP_METRIC_TOP] = {"top", CLASSES | WHOLE | PROBABILITY},
+	[LEP_METRIC_BALANCED] = {"balanced_accuracy", CLASSES | WHOLE},
+	[LEP_METRIC_LOG_LOSS] = {"log_loss", CLASSES | LANGUAGE | WHOLE | PROBABILITY},
+	[LEP_METRIC_KAPPA] = {"kappa", CLASSES | WHOLE},
+	[LEP_METRIC_MCC] = {"mcc", CLASSES | WHOLE},
+	[LEP_METRIC_PRECISION] = {"precision", CLASSES | EACH | AVERAGES},
+	[LEP_METRIC_RECALL] = {"recall", CLASSES | EACH | AVERAGES},
+	[LEP_METRIC_F1] = {"f1", CLASSES | EACH | AVERAGES},
+	[LEP_METRIC_SUPPORT] = {"support", CLASSES | EACH | COUNT},
+	[LEP_METRIC_PREDICTED] = {"predicted", CLASSES | EACH | COUNT},
+	[LEP_METRIC_MSE] = {"mse", NUMBERS | WHOLE | EACH},
+	[LEP_METRIC_RMSE] = {"rmse", NUMBERS | WHOLE | EACH},
+	[LEP_METRIC_MAE] = {"mae", NUMBERS | WHOLE | EACH},
+	[LEP_METRIC_R2] = {"r2", NUMBERS | WHOLE | EACH},
+	[LEP_METRIC_BLEU] = {"bleu", TEXT | INTERVAL | PERCENT},
+	[LEP_METRIC_BLEU_PRECISION] = {"bleu_precision", TEXT | EACH | PERCENT},
+	[LEP_METRIC_BREVITY_PENALTY] = {"brevity_penalty", TEXT | WHOLE},
+	[LEP_METRIC_LENGTH_RATIO] = {"length_ratio", TEXT | WHOLE},
+	[LEP_METRIC_CHRF] = {"chrf", TEXT | INTERVAL | PERCENT},
+	[LEP_METRIC_WER] = {"wer", TEXT | INTERVAL},
+	[LEP_METRIC_CER] = {"cer", TEXT | INTERVAL},
+	[LEP_METRIC_EXACT_MATCH] = {"exact_match", TEXT | INTERVAL},
+	[LEP_METRIC_REFERENCE_TOKENS] = {"reference_tokens", TEXT | WHOLE | COUNT},
+	[LEP_METRIC_REFERENCE_CHARACTERS] = {"reference_characters", TEXT | WHOLE | COUNT},
+	[LEP_METRIC_PERPLEXITY] = {"perplexity", LANGUAGE | INTERVAL},
+	[LEP_METRIC_BITS_PER_BYTE] = {"bits_per_byte", LANGUAGE | INTERVAL},
+	[LEP_METRIC_TOKEN_ACCURACY] = {"token_accuracy", LANGUAGE | INTERVAL},
+	[LEP_METRIC_TOKENS] = {"tokens", TEXT | LANGUAGE | WHOLE | COUNT},
+	[LEP_METRIC_BYTES] = {"bytes", LANGUAGE | WHOLE | COUNT},
 };
 
 int lep_class_score_init(struct lep_class_score *s, size_t classes, int confusion, struct lep_error *e)
@@ -160,11 +184,10 @@ int lep_class_score_get(const struct lep_class_score *s, enum lep_metric m, int6
 		*value = all;
 		return 1;
 	case LEP_METRIC_ACCURACY:
-		return share((double)s->correct, all, value);
-	case LEP_METRIC_ACCURACY_LOWER:
-	case LEP_METRIC_ACCURACY_UPPER:
+		if (of == LEP_OF_ALL)
+			return share((double)s->correct, all, value);
 		lep_interval_exact(s->correct, s->cases + s->bad, &lo, &hi);
-		*value = m == LEP_METRIC_ACCURACY_LOWER ? lo : hi;
+		*value = of == LEP_OF_LOWER ? lo : hi;
 		return all > 0;
 	case LEP_METRIC_TOP:
 		for (int64_t k = 0; k < of && k < LEP_TOP_MAX; k++)

@@ -1,6 +1,7 @@
 /*
- * The metrics: what is counted while records pass, and the values that follow
- * from the counts. Memory does not grow with the records. A value may be
+ * The metrics: their list, what is counted of classes and numbers while records
+ * pass, and the values that follow from the counts; text_score.h and
+ * language_score.h have the others. Memory does not grow with the records. A value may be
  * undefined (the precision of a class that was never predicted): the functions
  * that give values say so.
  */
@@ -23,8 +24,6 @@ enum lep_metric {
 	LEP_METRIC_UNLABELLED,
 	LEP_METRIC_CASES,
 	LEP_METRIC_ACCURACY,
-	LEP_METRIC_ACCURACY_LOWER,
-	LEP_METRIC_ACCURACY_UPPER,
 	LEP_METRIC_TOP,
 	LEP_METRIC_BALANCED,
 	LEP_METRIC_LOG_LOSS,
@@ -39,16 +38,39 @@ enum lep_metric {
 	LEP_METRIC_RMSE,
 	LEP_METRIC_MAE,
 	LEP_METRIC_R2,
+	LEP_METRIC_BLEU,
+	LEP_METRIC_BLEU_PRECISION,
+	LEP_METRIC_BREVITY_PENALTY,
+	LEP_METRIC_LENGTH_RATIO,
+	LEP_METRIC_CHRF,
+	LEP_METRIC_WER,
+	LEP_METRIC_CER,
+	LEP_METRIC_EXACT_MATCH,
+	LEP_METRIC_REFERENCE_TOKENS,
+	LEP_METRIC_REFERENCE_CHARACTERS,
+	LEP_METRIC_PERPLEXITY,
+	LEP_METRIC_BITS_PER_BYTE,
+	LEP_METRIC_TOKEN_ACCURACY,
+	LEP_METRIC_TOKENS,
+	LEP_METRIC_BYTES,
 	LEP_METRIC_COUNT
 };
 
+/* What is scored; the bit of its metrics is 1 << kind. */
+enum lep_score_kind { LEP_SCORE_CLASSES, LEP_SCORE_NUMBERS, LEP_SCORE_TEXT, LEP_SCORE_LANGUAGE };
+
 enum lep_metric_use {
-	LEP_USE_CLASSES = 1,     /* has a meaning for classes */
-	LEP_USE_NUMBERS = 2,     /* ... for numbers */
-	LEP_USE_WHOLE = 4,       /* has one value for all */
-	LEP_USE_EACH = 8,        /* ... one a class, or one an output */
-	LEP_USE_AVERAGES = 16,   /* ... a macro and a weighted average */
-	LEP_USE_PROBABILITY = 32 /* needs probabilities */
+	LEP_USE_CLASSES = 1 << LEP_SCORE_CLASSES,   /* has a meaning for classes */
+	LEP_USE_NUMBERS = 1 << LEP_SCORE_NUMBERS,   /* ... for numbers */
+	LEP_USE_TEXT = 1 << LEP_SCORE_TEXT,         /* ... for text against text */
+	LEP_USE_LANGUAGE = 1 << LEP_SCORE_LANGUAGE, /* ... for a language model */
+	LEP_USE_WHOLE = 16,       /* has one value for all */
+	LEP_USE_EACH = 32,        /* ... one a class, an output, an order of n-grams */
+	LEP_USE_AVERAGES = 64,    /* ... a macro and a weighted average */
+	LEP_USE_INTERVAL = 128,   /* ... a 95 % interval */
+	LEP_USE_PROBABILITY = 256, /* needs probabilities of classes */
+	LEP_USE_COUNT = 512,      /* is a whole number */
+	LEP_USE_PERCENT = 1024    /* is of 100 */
 };
 
 struct lep_metric_info {
@@ -58,10 +80,13 @@ struct lep_metric_info {
 
 extern const struct lep_metric_info lep_metrics[LEP_METRIC_COUNT];
 
-/* What of a metric: a class or output (>= 0), the K of top K, or: */
+/* What of a metric: a class or output (>= 0), the K of top K, the length of an
+ * n-gram, or: */
 #define LEP_OF_ALL ((int64_t)-1)
 #define LEP_OF_MACRO ((int64_t)-2)
 #define LEP_OF_WEIGHTED ((int64_t)-3)
+#define LEP_OF_LOWER ((int64_t)-4)  /* the ends of the interval */
+#define LEP_OF_UPPER ((int64_t)-5)
 
 /*
  * Classes. A case is one target and the class given out for it (one a record,

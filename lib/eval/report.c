@@ -62,7 +62,8 @@ static void add_right(struct lep_buf *out, const char *text, size_t width)
 	lep_buf_adds(out, text);
 }
 
-/* Shares with four decimals, counts whole, other numbers with six digits. */
+/* Shares with four decimals, percents with two, counts whole, other numbers with six
+ * digits. */
 static void value_text(char text[48], const struct lep_score *s, enum lep_metric m, int64_t of)
 {
 	unsigned use = lep_metrics[m].use;
@@ -70,8 +71,10 @@ static void value_text(char text[48], const struct lep_score *s, enum lep_metric
 
 	if (!lep_score_get(s, m, of, &v))
 		snprintf(text, 48, "-");
-	else if (m <= LEP_METRIC_CASES || m == LEP_METRIC_SUPPORT || m == LEP_METRIC_PREDICTED)
+	else if (use & LEP_USE_COUNT)
 		snprintf(text, 48, "%.0f", v);
+	else if (use & LEP_USE_PERCENT)
+		snprintf(text, 48, "%.2f", v);
 	else
 		snprintf(text, 48, use & LEP_USE_NUMBERS && m != LEP_METRIC_R2 ? "%.6g" : "%.4f", v);
 }
@@ -82,6 +85,20 @@ static void line(struct lep_buf *out, const char *label, const struct lep_score 
 
 	value_text(text, s, m, of);
 	lep_buf_addf(out, "%-18s %10s\n", label, text);
+}
+
+/* The same with its interval, where there is one. */
+static void line_interval(struct lep_buf *out, const char *label, const struct lep_score *s, enum lep_metric m)
+{
+	char text[48], lower[48], upper[48];
+
+	value_text(text, s, m, LEP_OF_ALL);
+	value_text(lower, s, m, LEP_OF_LOWER);
+	value_text(upper, s, m, LEP_OF_UPPER);
+	lep_buf_addf(out, "%-18s %10s", label, text);
+	if (strcmp(lower, "-") != 0)
+		lep_buf_addf(out, "  (95 %% interval %s to %s)", lower, upper);
+	lep_buf_addc(out, '\n');
 }
 
 /* Name, then one column a metric. */
@@ -175,13 +192,9 @@ static void confusion(struct lep_buf *out, const struct lep_score *s, size_t wid
 static void classes_table(struct lep_buf *out, const struct lep_score *s, const struct lep_report_options *o)
 {
 	size_t width = 10;
-	double v, lo, hi;
 	char label[32];
 
-	lep_score_get(s, LEP_METRIC_ACCURACY, LEP_OF_ALL, &v);
-	lep_score_get(s, LEP_METRIC_ACCURACY_LOWER, LEP_OF_ALL, &lo);
-	lep_score_get(s, LEP_METRIC_ACCURACY_UPPER, LEP_OF_ALL, &hi);
-	lep_buf_addf(out, "%-18s %10.4f  (95 %% interval %.4f to %.4f)\n", "accuracy", v, lo, hi);
+	line_interval(out, "accuracy", s, LEP_METRIC_ACCURACY);
 	for (size_t i = 0; i < o->ntop; i++) {
 		snprintf(label, sizeof(label), "top %d", (int)o->top[i]);
 		line(out, label, s, LEP_METRIC_TOP, o->top[i]);
@@ -220,17 +233,63 @@ static void numbers_table(struct lep_buf *out, const struct lep_score *s, const 
 	}
 }
 
+static void text_table(struct lep_buf *out, const struct lep_score *s)
+{
+	line_interval(out, "bleu", s, LEP_METRIC_BLEU);
+	for (int n = 1; n <= LEP_BLEU_ORDER; n++) {
+		char label[32];
+
+		snprintf(label, sizeof(label), "  %d-grams", n);
+		line(out, label, s, LEP_METRIC_BLEU_PRECISION, n);
+	}
+	line(out, "  brevity penalty", s, LEP_METRIC_BREVITY_PENALTY, LEP_OF_ALL);
+	line(out, "  length ratio", s, LEP_METRIC_LENGTH_RATIO, LEP_OF_ALL);
+	line_interval(out, "chrf", s, LEP_METRIC_CHRF);
+	line_interval(out, "wer", s, LEP_METRIC_WER);
+	line_interval(out, "cer", s, LEP_METRIC_CER);
+	line_interval(out, "exact match", s, LEP_METRIC_EXACT_MATCH);
+	line(out, "tokens", s, LEP_METRIC_TOKENS, LEP_OF_ALL);
+	line(out, "reference tokens", s, LEP_METRIC_REFERENCE_TOKENS, LEP_OF_ALL);
+	lep_buf_addf(out, "%-18s %10s\n", "tokenizer", lep_tokenizer_names[s->text.tokenizer]);
+}
+
+static void language_table(struct lep_buf *out, const struct lep_score *s)
+{
+	line_interval(out, "perplexity", s, LEP_METRIC_PERPLEXITY);
+	if (s->language.has_bytes)
+		line_interval(out, "bits per byte", s, LEP_METRIC_BITS_PER_BYTE);
+	if (s->language.has_class)
+		line_interval(out, "token accuracy", s, LEP_METRIC_TOKEN_ACCURACY);
+	line(out, "log loss", s, LEP_METRIC_LOG_LOSS, LEP_OF_ALL);
+	line(out, "tokens", s, LEP_METRIC_TOKENS, LEP_OF_ALL);
+	if (s->language.has_bytes)
+		line(out, "bytes", s, LEP_METRIC_BYTES, LEP_OF_ALL);
+}
+
 void lep_report_table(struct lep_buf *out, const struct lep_score *s, const struct lep_report_options *o)
 {
-	const char *how = s->skip_bad ? "left out" : s->is_classes ? "counted as wrong" : "no error to measure";
+	static const char *const bad[] = {[LEP_SCORE_CLASSES] = "counted as wrong",
+		[LEP_SCORE_NUMBERS] = "no error to measure", [LEP_SCORE_TEXT] = "no text to compare",
+		[LEP_SCORE_LANGUAGE] = "no tokens to measure"};
 
 	line(out, "records", s, LEP_METRIC_RECORDS, LEP_OF_ALL);
 	if (s->bad)
-		lep_buf_addf(out, "%-18s %10llu  (%s)\n", "bad", (unsigned long long)s->bad, how);
+		lep_buf_addf(out, "%-18s %10llu  (%s)\n", "bad", (unsigned long long)s->bad,
+			s->skip_bad ? "left out" : bad[s->kind]);
 	if (s->unlabelled)
 		lep_buf_addf(out, "%-18s %10llu  (left out)\n", "unlabelled", (unsigned long long)s->unlabelled);
-	if (s->is_classes)
+	switch (s->kind) {
+	case LEP_SCORE_CLASSES:
 		classes_table(out, s, o);
-	else
+		break;
+	case LEP_SCORE_NUMBERS:
 		numbers_table(out, s, o);
+		break;
+	case LEP_SCORE_TEXT:
+		text_table(out, s);
+		break;
+	case LEP_SCORE_LANGUAGE:
+		language_table(out, s);
+		break;
+	}
 }

@@ -36,6 +36,21 @@ static void metric(struct lep_buf *out, const struct lep_score *s, enum lep_metr
 	value(out, s, m, LEP_OF_ALL);
 }
 
+/* The value, and [lower, upper] under NAME_interval. */
+static void metric_interval(struct lep_buf *out, const struct lep_score *s, enum lep_metric m)
+{
+	char name[64];
+
+	metric(out, s, m);
+	snprintf(name, sizeof(name), "%s_interval", lep_metrics[m].name);
+	keys(out, name);
+	lep_buf_addc(out, '[');
+	value(out, s, m, LEP_OF_LOWER);
+	lep_buf_adds(out, ", ");
+	value(out, s, m, LEP_OF_UPPER);
+	lep_buf_addc(out, ']');
+}
+
 static void averages(struct lep_buf *out, const struct lep_score *s, enum lep_metric m)
 {
 	keys(out, lep_metrics[m].name);
@@ -95,13 +110,7 @@ static void classes_json(struct lep_buf *out, const struct lep_score *s, const s
 {
 	char name[16] = "top";
 
-	metric(out, s, LEP_METRIC_ACCURACY);
-	keys(out, "accuracy_interval");
-	lep_buf_addc(out, '[');
-	value(out, s, LEP_METRIC_ACCURACY_LOWER, LEP_OF_ALL);
-	lep_buf_adds(out, ", ");
-	value(out, s, LEP_METRIC_ACCURACY_UPPER, LEP_OF_ALL);
-	lep_buf_addc(out, ']');
+	metric_interval(out, s, LEP_METRIC_ACCURACY);
 	for (size_t i = 0; i < o->ntop; i++) {
 		snprintf(name, sizeof(name), "top%d", (int)o->top[i]);
 		keys(out, name);
@@ -142,6 +151,33 @@ static void numbers_json(struct lep_buf *out, const struct lep_score *s, const s
 	lep_buf_addc(out, ']');
 }
 
+/* Every metric of the kind, in the order of their list. */
+static void all_json(struct lep_buf *out, const struct lep_score *s)
+{
+	for (int m = LEP_METRIC_CASES + 1; m < LEP_METRIC_COUNT; m++) {
+		unsigned use = lep_metrics[m].use;
+
+		if (!(use >> s->kind & 1))
+			continue;
+		if (use & LEP_USE_INTERVAL)
+			metric_interval(out, s, (enum lep_metric)m);
+		else if (use & LEP_USE_WHOLE)
+			metric(out, s, (enum lep_metric)m);
+		else if (m == LEP_METRIC_BLEU_PRECISION) {
+			keys(out, lep_metrics[m].name);
+			for (int n = 1; n <= LEP_BLEU_ORDER; n++) {
+				lep_buf_adds(out, n > 1 ? ", " : "[");
+				value(out, s, LEP_METRIC_BLEU_PRECISION, n);
+			}
+			lep_buf_addc(out, ']');
+		}
+	}
+	if (s->kind == LEP_SCORE_TEXT) {
+		keys(out, "tokenizer");
+		lep_buf_addf(out, "\"%s\"", lep_tokenizer_names[s->text.tokenizer]);
+	}
+}
+
 void lep_report_json(struct lep_buf *out, const struct lep_score *s, const struct lep_report_options *o)
 {
 	lep_buf_addc(out, '{');
@@ -149,9 +185,11 @@ void lep_report_json(struct lep_buf *out, const struct lep_score *s, const struc
 	metric(out, s, LEP_METRIC_BAD);
 	metric(out, s, LEP_METRIC_UNLABELLED);
 	metric(out, s, LEP_METRIC_CASES);
-	if (s->is_classes)
+	if (s->kind == LEP_SCORE_CLASSES)
 		classes_json(out, s, o);
-	else
+	else if (s->kind == LEP_SCORE_NUMBERS)
 		numbers_json(out, s, o);
+	else
+		all_json(out, s);
 	lep_buf_adds(out, "}\n");
 }

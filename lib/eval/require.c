@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-#define OF_NAME ((int64_t)-4)
+#define OF_NAME ((int64_t)-6)
 
 /* Longer ones before their beginnings. */
 static const char *const relation[LEP_RELATION_COUNT] = {
@@ -54,16 +54,31 @@ static size_t number(const char *s, double *value)
 	return isfinite(*value) ? (size_t)(p - s) : 0;
 }
 
+/* The metric of that name, but for top, or -1. */
+static int find_metric(const char *s, size_t len)
+{
+	for (int m = 0; m < LEP_METRIC_COUNT; m++)
+		if (m != LEP_METRIC_TOP && strlen(lep_metrics[m].name) == len && !memcmp(s, lep_metrics[m].name, len))
+			return m;
+	return -1;
+}
+
 static int parse_metric(struct lep_requirement *r, const char *s, size_t len, struct lep_error *e)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz_";
+	static const struct {
+		const char *end;
+		int64_t of;
+	} part[] = {{"", LEP_OF_ALL}, {"_lower", LEP_OF_LOWER}, {"_upper", LEP_OF_UPPER}};
 	size_t stem = strspn(s, letters);
 
-	for (int m = 0; m < LEP_METRIC_COUNT; m++) {
-		size_t n = strlen(lep_metrics[m].name);
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+		size_t n = strlen(part[i].end);
+		int m = len < n || memcmp(s + len - n, part[i].end, n) != 0 ? -1 : find_metric(s, len - n);
 
-		if (n == len && !memcmp(s, lep_metrics[m].name, n) && m != LEP_METRIC_TOP) {
+		if (m >= 0 && (n == 0 || (lep_metrics[m].use & LEP_USE_INTERVAL))) {
 			r->metric = (enum lep_metric)m;
+			r->of = part[i].of;
 			return 0;
 		}
 	}
@@ -90,6 +105,8 @@ int lep_requirement_parse(struct lep_requirement *r, const char *text, struct le
 		return rc;
 	s += n;
 	last = strrchr(s, ']');
+	if ((*s == '[' || *s == '.') && r->of <= LEP_OF_LOWER)
+		return lep_fail(e, LEP_ERR_USAGE, "requirement '%s': an interval's end takes no name and no average", text);
 	if (*s == '[') {
 		if (!last)
 			return lep_fail(e, LEP_ERR_USAGE, "requirement '%s': no ']'", text);
@@ -124,7 +141,11 @@ int lep_requirement_parse(struct lep_requirement *r, const char *text, struct le
 
 static int bind_name(struct lep_requirement *r, const struct lep_score *s, struct lep_error *e)
 {
-	if (s->is_classes) {
+	/* Outputs count from 0, words of an n-gram from 1. */
+	int64_t first = s->kind == LEP_SCORE_TEXT, n = s->kind == LEP_SCORE_TEXT ? LEP_BLEU_ORDER :
+		(int64_t)lep_score_outputs(s);
+
+	if (s->kind == LEP_SCORE_CLASSES) {
 		r->of = lep_table_find(s->table, r->name, r->name_len);
 		if (r->of >= 0)
 			return 0;
@@ -134,32 +155,67 @@ static int bind_name(struct lep_requirement *r, const struct lep_score *s, struc
 	}
 	if (r->name_len && r->name_len < 10 && digits(r->name) == r->name_len) {
 		r->of = strtol(r->name, NULL, 10);
-		if ((uint64_t)r->of < lep_score_outputs(s))
+		if (r->of >= first && r->of < first + n)
 			return 0;
 	}
 	r->of = OF_NAME;
+	if (s->kind == LEP_SCORE_TEXT)
+		return lep_fail(e, LEP_ERR_USAGE, "requirement '%s': n-grams have 1 to %d words", r->text, LEP_BLEU_ORDER);
 	return lep_fail(e, LEP_ERR_USAGE, "requirement '%s': there are %zu outputs, counted from 0", r->text,
 		lep_score_outputs(s));
 }
 
+static unsigned need(const struct lep_requirement *r)
+{
+	if (r->name)
+		return LEP_USE_EACH;
+	switch (r->of) {
+	case LEP_OF_MACRO:
+	case LEP_OF_WEIGHTED:
+		return LEP_USE_AVERAGES;
+	case LEP_OF_LOWER:
+	case LEP_OF_UPPER:
+		return LEP_USE_INTERVAL;
+	}
+	return LEP_USE_WHOLE;
+}
+
+/* What the stream lacks for a metric of its kind, or NULL. */
+static const char *lacks(enum lep_metric m, const struct lep_score *s)
+{
+	if (s->kind == LEP_SCORE_CLASSES && (lep_metrics[m].use & LEP_USE_PROBABILITY) && !s->has_probability)
+		return "probabilities";
+	if (s->kind == LEP_SCORE_LANGUAGE && m == LEP_METRIC_TOKEN_ACCURACY && !s->language.has_class)
+		return "output 'class' of ids beside ids that were to come";
+	if (s->kind == LEP_SCORE_LANGUAGE && (m == LEP_METRIC_BITS_PER_BYTE || m == LEP_METRIC_BYTES) &&
+		!s->language.has_bytes)
+		return "ids with a recipe of text";
+	return NULL;
+}
+
 int lep_requirement_bind(struct lep_requirement *r, const struct lep_score *s, struct lep_error *e)
 {
+	static const char *const each[] = {[LEP_SCORE_CLASSES] = "a class", [LEP_SCORE_NUMBERS] = "an output",
+		[LEP_SCORE_TEXT] = "a number of words", [LEP_SCORE_LANGUAGE] = "nothing"};
 	const struct lep_metric_info *m = &lep_metrics[r->metric];
-	unsigned need = r->name ? LEP_USE_EACH : r->of <= LEP_OF_MACRO ? LEP_USE_AVERAGES : LEP_USE_WHOLE;
+	const char *missing = lacks(r->metric, s);
+	unsigned use = need(r);
 
-	if (!(m->use & (s->is_classes ? LEP_USE_CLASSES : LEP_USE_NUMBERS)))
+	if (!(m->use >> s->kind & 1))
 		return lep_fail(e, LEP_ERR_USAGE, "requirement '%s': not measured for %s", r->text,
-			s->is_classes ? "classes" : "numbers");
-	if ((m->use & LEP_USE_PROBABILITY) && !s->has_probability)
-		return lep_fail(e, LEP_ERR_USAGE, "requirement '%s': the stream has no probabilities", r->text);
-	if (m->use & need)
+			lep_score_kind_name(s->kind));
+	if (missing)
+		return lep_fail(e, LEP_ERR_USAGE, "requirement '%s': the stream has no %s", r->text, missing);
+	if (use == LEP_USE_INTERVAL && s->kind != LEP_SCORE_CLASSES && s->resamples == 0)
+		return lep_fail(e, LEP_ERR_USAGE, "requirement '%s': an interval needs --resamples", r->text);
+	if (m->use & use)
 		return r->name ? bind_name(r, s, e) : 0;
 	if (m->use & LEP_USE_AVERAGES)
 		return lep_fail(e, LEP_ERR_USAGE, "requirement '%s': say of which class, %s[CLASS], or %s.macro or "
 			"%s.weighted", r->text, m->name, m->name, m->name);
 	if (m->use & LEP_USE_EACH)
 		return lep_fail(e, LEP_ERR_USAGE, "requirement '%s': %s takes %s in brackets and no average", r->text,
-			m->name, s->is_classes ? "a class" : "an output");
+			m->name, each[s->kind]);
 	return lep_fail(e, LEP_ERR_USAGE, "requirement '%s': %s takes no class and no average", r->text, m->name);
 }
 

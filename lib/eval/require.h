@@ -3,10 +3,12 @@
  * RELATION allowed.
  *
  *	accuracy>=0.985   top3 > 0.99   recall[7]>=0.95   f1.macro >= 0.9   bad==0
+ *	bleu >= 30   bleu_lower>=29   bleu_precision[4]>10   perplexity<=8
  *
- * METRIC is a name of lep_metrics (top with its K behind it), AVERAGE macro or
- * weighted, NAME a class (up to the last bracket of the text, so that it may
- * hold anything) or the number of an output, RELATION >= > <= < == or !=.
+ * METRIC is a name of lep_metrics (top with its K behind it; _lower or _upper behind
+ * one that has an interval), AVERAGE macro or weighted, NAME a class (up to the last
+ * bracket of the text, so that it may hold anything), the number of an output, or of
+ * words in an n-gram, RELATION >= > <= < == or !=.
  */
 #ifndef LEP_EVAL_REQUIRE_H
 #define LEP_EVAL_REQUIRE_H
@@ -26,7 +28,7 @@ enum lep_relation {
 struct lep_requirement {
 	const char *text;     /* borrowed, as all pointers here */
 	enum lep_metric metric;
-	int64_t of;           /* see eval/metrics.h; -4 until a name is looked up */
+	int64_t of;           /* see eval/metrics.h; -6 until a name is looked up */
 	const char *name;     /* what stood in brackets, or NULL */
 	size_t name_len;
 	enum lep_relation relation;

@@ -2,7 +2,9 @@
  * Writes a small stream from lines of text, for tests of what reads outputs:
  *
  *	field NAME ROLE DTYPE EXTENTS [CLASS|CLASS|...]   EXTENTS as 3x2, *, or - for rank 0
- *	record KEY VALUE,VALUE,... VALUE,...              a group for each field; of text one word
+ *	recipe TEXT                                       of the field before
+ *	record KEY VALUE,VALUE,... VALUE,...              a group for each field, - for none; of text
+ *	                                                  one word, in which _ stands for a blank
  *	bad KEY
  *	repeat N                                          the last record N times more
  *	abort CAUSE
@@ -73,7 +75,11 @@ static void set_field(size_t i, char *values)
 	size_t n = 0, size = lep_dtype_size(f->dtype);
 	char *one;
 
+	if (!strcmp(values, "-"))
+		values++;
 	if (f->dtype == LEP_TEXT) {
+		for (char *blank; (blank = strchr(values, '_'));)
+			*blank = ' ';
 		check(lep_builder_set(builder, i, NULL, values, strlen(values), &e));
 		return;
 	}
@@ -123,6 +129,8 @@ int main(int argc, char **argv)
 		line[strcspn(line, "\n")] = '\0';
 		if (!strncmp(line, "field ", 6)) {
 			add_field(line + 6);
+		} else if (!strncmp(line, "recipe ", 7)) {
+			head.field[head.nfield - 1].recipe = lep_strdup(line + 7);
 		} else if (!strncmp(line, "record ", 7)) {
 			snprintf(last, sizeof(last), "%s", line + 7);
 			add_record(line + 7, 0);
