@@ -18,7 +18,7 @@ static struct {
 	const char *network, *layers, *output, *target, *optimizer, *schedule, *warmup, *validation, *class_weight;
 	const char *checkpoint, *log;
 	struct lep_list from, freeze;
-	int64_t epochs, batch, threads, patience;
+	int64_t epochs, batch, window, threads, patience;
 	uint64_t seed, limit;
 	double lr, decay, clip, average, smoothing, delta, every;
 	int loss, keep, bad, resume, summary, list, print, provenance, force, quiet, verbose;
@@ -33,6 +33,7 @@ static const struct lep_option options[] = {
 	LEP_FLAG(0, "summary", &o.summary, 0, "print layers, shapes, parameters and operations and do nothing else"),
 	LEP_OPTION_EPOCHS(&o.epochs),
 	LEP_OPTION_BATCH(&o.batch, LEP_OPT_RESULT),
+	LEP_INT(0, "window", "N", &o.window, 1, 1 << 20, LEP_OPT_RESULT, "cut texts whose next ids are learnt into N at a time"),
 	LEP_OPTION_SEED(&o.seed),
 	LEP_TEXT(0, "target", "FIELD", &o.target, LEP_OPT_RESULT, "the field to learn (default: the one with role target)"),
 	LEP_CHOICE(0, "loss", losses, &o.loss, LEP_OPT_RESULT, "the loss (auto: what follows from the target)"),
@@ -129,6 +130,7 @@ static int read_training(struct work *w, struct lep_error *e)
 		rc = lep_setup_share(&t->validation_share, o.validation, e);
 	t->epochs = o.epochs;
 	t->batch = (size_t)o.batch;
+	t->window = (size_t)o.window;
 	t->seed = o.seed;
 	t->clip = o.clip;
 	t->average = o.average;

@@ -24,6 +24,9 @@ _lep_train() {
   -b | --batch)
     return
     ;;
+  --window)
+    return
+    ;;
   --seed)
     return
     ;;
@@ -118,7 +121,7 @@ _lep_train() {
     ;;
   esac
   if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '-n --network --layers --list --print --summary -e --epochs -b --batch --seed --target --loss --smoothing --delta --class-weight --optimizer --lr --weight-decay --schedule --warmup --clip --average --validation --patience --keep --from --freeze --bad --checkpoint --every --resume --log --spool-limit -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '-n --network --layers --list --print --summary -e --epochs -b --batch --window --seed --target --loss --smoothing --delta --class-weight --optimizer --lr --weight-decay --schedule --warmup --clip --average --validation --patience --keep --from --freeze --bad --checkpoint --every --resume --log --spool-limit -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
     return
   fi
   compopt -o filenames

@@ -6,6 +6,7 @@ complete -c lep-train -l print -d 'print the network description and do nothing 
 complete -c lep-train -l summary -d 'print layers, shapes, parameters and operations and do nothing else'
 complete -c lep-train -s e -l epochs -x -d 'go through the data N times'
 complete -c lep-train -s b -l batch -x -d 'take N records at a time'
+complete -c lep-train -l window -x -d 'cut texts whose next ids are learnt into N at a time'
 complete -c lep-train -l seed -x -d 'draw all random numbers from seed N'
 complete -c lep-train -l target -x -d 'the field to learn (default: the one with role target)'
 complete -c lep-train -l loss -x -a 'auto crossentropy binary_crossentropy mse mae huber' -d 'the loss (auto: what follows from the target)'

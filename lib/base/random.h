@@ -18,7 +18,8 @@ enum lep_purpose {
 	LEP_RANDOM_AUGMENT,   /* a = epoch and line, b = record */
 	LEP_RANDOM_MIXUP,     /* a = epoch and batch, b = position */
 	LEP_RANDOM_SPLIT,     /* hashes of keys */
-	LEP_RANDOM_SAMPLE     /* choices of programs: lep-cat --shuffle */
+	LEP_RANDOM_SAMPLE,    /* choices of programs: lep-cat --shuffle */
+	LEP_RANDOM_WINDOW     /* where windows begin: a = epoch, b = record */
 };
 
 /* The four words for (seed, purpose; a, b). */

@@ -9,6 +9,9 @@ int lep_answers_init(struct lep_answers *a, enum lep_answers_format format, cons
 	const struct lep_head *head, struct lep_error *e)
 {
 	*a = (struct lep_answers){.format = format, .head = head};
+	if (lep_inferer_is_sequence(f))
+		return lep_fail(e, LEP_ERR_USAGE, "--format: the model gives an answer for each row of a sequence, text has "
+			"one a record");
 	if (lep_inferer_cases(f) > 1)
 		return lep_fail(e, LEP_ERR_USAGE, "--format: the model gives %zu answers a record, text has one",
 			lep_inferer_cases(f));
@@ -18,6 +21,9 @@ int lep_answers_init(struct lep_answers *a, enum lep_answers_format format, cons
 		return lep_fail_nomem(e, 0);
 	for (size_t k = 0; k < a->nfield; k++) {
 		a->at[k] = lep_head_find(head, a->field[k].name);
+		if (a->field[k].axis >= 0 && format == LEP_ANSWERS_TSV)
+			return lep_fail(e, LEP_ERR_USAGE, "--layer: '%s' is a sequence, which TSV has no columns for",
+				a->field[k].name);
 		if (a->field[k].role == LEP_INFER_PROBABILITY)
 			a->is_single = a->field[k].bytes == sizeof(float) && lep_inferer_classes(f) == 2;
 	}
@@ -106,6 +112,7 @@ static size_t columns(const struct lep_infer_field *f)
 	case LEP_INFER_LAYER:
 		return f->bytes / 4;
 	case LEP_INFER_PROBABILITY:
+	case LEP_INFER_LOG_PROBABILITY:
 	case LEP_INFER_TOP_PROBABILITY:
 		break; /* they stand beside their classes */
 	}
@@ -194,12 +201,12 @@ static void json_class(struct lep_json *j, const struct lep_table *t, const unsi
 		lep_json_null(j);
 }
 
-static void json_numbers(struct lep_json *j, const struct lep_infer_field *f, const unsigned char *v)
+static void json_numbers(struct lep_json *j, const struct lep_infer_field *f, const unsigned char *v, size_t bytes)
 {
 	lep_json_key(j, f->name);
 	if (f->shape.rank)
 		lep_json_array(j);
-	for (size_t n = 0; n < f->bytes / 4; n++)
+	for (size_t n = 0; n < bytes / 4; n++)
 		lep_json_float(j, float_at(v, n));
 	if (f->shape.rank)
 		lep_json_close(j);
@@ -238,7 +245,8 @@ static void json_line(const struct lep_answers *a, struct lep_buf *out, const st
 	}
 	for (size_t k = 0; k < a->nfield && !entry->bad; k++) {
 		const struct lep_infer_field *f = &a->field[k];
-		const unsigned char *v = value(a, fr, k, i);
+		size_t bytes;
+		const unsigned char *v = lep_frame_value(a->head, fr, (size_t)a->at[k], i, &bytes, NULL);
 
 		if (f->role == LEP_INFER_CLASS) {
 			lep_json_key(&j, "class");
@@ -248,7 +256,7 @@ static void json_line(const struct lep_answers *a, struct lep_buf *out, const st
 		} else if (f->role == LEP_INFER_TOP) {
 			json_top(&j, f, v, value(a, fr, tp, i));
 		} else if (f->role == LEP_INFER_PREDICTION || f->role == LEP_INFER_LAYER) {
-			json_numbers(&j, f, v);
+			json_numbers(&j, f, v, bytes);
 		}
 	}
 	lep_json_close(&j);

@@ -95,7 +95,9 @@ const char *lep_talk_running(const struct lep_metrics *m, char text[LEP_TALK_RUN
 	int n = snprintf(text, LEP_TALK_RUNNING, "loss %.4f", m->loss);
 
 	if (!isnan(m->accuracy) && n > 0 && n < LEP_TALK_RUNNING)
-		snprintf(text + n, (size_t)(LEP_TALK_RUNNING - n), "  accuracy %.4f", m->accuracy);
+		n += snprintf(text + n, (size_t)(LEP_TALK_RUNNING - n), "  accuracy %.4f", m->accuracy);
+	if (!isnan(m->perplexity) && n > 0 && n < LEP_TALK_RUNNING)
+		snprintf(text + n, (size_t)(LEP_TALK_RUNNING - n), "  perplexity %.2f", m->perplexity);
 	return text;
 }
 
@@ -104,6 +106,8 @@ static void add_metrics(struct lep_buf *out, const char *what, const struct lep_
 	lep_buf_addf(out, "  %sloss %.4f", what, m->loss);
 	if (!isnan(m->accuracy))
 		lep_buf_addf(out, "  accuracy %.4f", m->accuracy);
+	if (!isnan(m->perplexity))
+		lep_buf_addf(out, "  perplexity %.2f", m->perplexity);
 }
 
 void lep_talk_epoch(const struct lep_epoch *ep, int64_t epochs, double seconds, struct lep_buf *out)
@@ -125,8 +129,16 @@ static void json_metrics(struct lep_json *j, const struct lep_metrics *m)
 		lep_json_key(j, "accuracy");
 		lep_json_number(j, m->accuracy);
 	}
+	if (!isnan(m->perplexity)) {
+		lep_json_key(j, "perplexity");
+		lep_json_number(j, m->perplexity);
+	}
 	lep_json_key(j, "samples");
 	lep_json_uint(j, m->samples);
+	if (!isnan(m->perplexity)) {
+		lep_json_key(j, "ids");
+		lep_json_uint(j, m->targets);
+	}
 }
 
 static void add_json(const struct lep_epoch *ep, double seconds, struct lep_buf *out)

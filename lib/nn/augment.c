@@ -318,6 +318,11 @@ static int check_picture(const struct lep_augment_step *s, const struct lep_shap
 	return 0;
 }
 
+static int is_sequence(const struct lep_shape *s)
+{
+	return s->rank > 0 && s->extent[0] == LEP_VARIES;
+}
+
 int lep_augment_check(const struct lep_augment *a, const struct lep_augment_input *input, size_t n,
 	struct lep_error *e)
 {
@@ -329,7 +334,10 @@ int lep_augment_check(const struct lep_augment *a, const struct lep_augment_inpu
 			if (!table[s->kind].act && input[k].ids)
 				return lep_fail(e, LEP_ERR_USAGE,
 					"line %d: augment: mixup: ids cannot be mixed", s->line);
-			if (input[k].ids || input[k].shape->rank != 3)
+			if (!table[s->kind].act && is_sequence(input[k].shape))
+				return lep_fail(e, LEP_ERR_USAGE,
+					"line %d: augment: mixup: sequences cannot be mixed", s->line);
+			if (input[k].ids || input[k].shape->rank != 3 || is_sequence(input[k].shape))
 				continue;
 			if (check_picture(s, input[k].shape, e) < 0)
 				return LEP_ERR_USAGE;

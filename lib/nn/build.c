@@ -130,14 +130,15 @@ int lep_build_units(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i
 	int *is_target_table)
 {
 	const struct lep_net *n = b->net;
+	const char *word = i < s->nword ? s->word[i] : "";
 
 	*is_target_table = 0;
-	if (i >= s->nword || strcmp(s->word[i], "classes") != 0)
+	if (strcmp(word, "classes") != 0 && strcmp(word, "vocabulary") != 0)
 		return lep_build_number(b, s, i, 1, 1 << 24, units);
 	if (n->target < 0)
-		return lep_build_fail(b, s, "'classes' needs a target, and the data have none");
+		return lep_build_fail(b, s, "'%s' needs a target, and the data have none", word);
 	if (!n->fields[n->target].table)
-		return lep_build_fail(b, s, "'classes' needs a target with a table, and '%s' has none",
+		return lep_build_fail(b, s, "'%s' needs a target with a table, and '%s' has none", word,
 			n->fields[n->target].name);
 	*units = (int64_t)n->fields[n->target].table->n;
 	*is_target_table = 1;

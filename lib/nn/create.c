@@ -4,25 +4,49 @@
 
 #include "nn/build.h"
 
+/* A statement `target`, or NULL. */
+static const struct lep_stmt *find_statement(const struct lep_net *n)
+{
+	for (size_t i = 0; i < n->syntax.n; i++)
+		if (strcmp(n->syntax.stmt[i].word[0], "target") == 0 && n->syntax.stmt[i].nword > 1)
+			return &n->syntax.stmt[i];
+	return NULL;
+}
+
+static int is_sequence_of_ids(const struct lep_field *f)
+{
+	return f->dtype == LEP_I32 && f->table && f->shape.rank == 1 && f->shape.extent[0] == LEP_VARIES;
+}
+
+/* What its line and its shape say; settle_aim, at the end, finds out the rest. */
+static int choose_aim(struct lep_builder_nn *b, const struct lep_stmt *said)
+{
+	struct lep_net *n = b->net;
+	const struct lep_field *f = &n->fields[n->target];
+
+	n->aim = is_sequence_of_ids(f) ? LEP_AIM_SEQUENCE : f->table ? LEP_AIM_CLASS : LEP_AIM_NUMBERS;
+	if (!said || said->nword < 3 || strcmp(said->word[1], f->name) != 0)
+		return 0;
+	n->aim = LEP_AIM_NEXT;
+	return is_sequence_of_ids(f) ? 0 :
+		lep_build_fail(b, said, "'next' needs a sequence of ids, i32 of extents '*' with a table, and '%s' is none",
+			f->name);
+}
+
 /* The target: what the caller says, what the text says, the field with that role. */
 static int find_target(struct lep_builder_nn *b, const struct lep_net_options *o)
 {
 	struct lep_net *n = b->net;
-	const char *want = o->target;
-	const struct lep_stmt *said = NULL;
+	const struct lep_stmt *said = find_statement(n);
+	const char *want = o->target ? o->target : said ? said->word[1] : NULL;
 
-	for (size_t i = 0; i < n->syntax.n && !want; i++)
-		if (strcmp(n->syntax.stmt[i].word[0], "target") == 0 && n->syntax.stmt[i].nword > 1) {
-			said = &n->syntax.stmt[i];
-			want = said->word[1];
-		}
 	n->target = -1;
 	for (size_t i = 0; i < n->nfields && n->target < 0; i++)
 		if (want ? strcmp(n->fields[i].name, want) == 0 : n->fields[i].role == LEP_ROLE_TARGET)
 			n->target = (int)i;
 	if (n->target >= 0)
-		return 0;
-	if (said)
+		return choose_aim(b, said);
+	if (said && !o->target)
 		return lep_build_fail(b, said, "the data have no field '%s'", want);
 	if (want)
 		return b->status = lep_fail(b->e, LEP_ERR_DATA, "%s: the data have no field '%s' to learn",
@@ -31,6 +55,24 @@ static int find_target(struct lep_builder_nn *b, const struct lep_net_options *o
 		return b->status = lep_fail(b->e, LEP_ERR_DATA, "%s: the data have no field with role target",
 			b->name);
 	return 0;
+}
+
+/* What of a field that is learnt as well the network may see. */
+static int choose_shift(struct lep_builder_nn *b, const struct lep_stmt *s, struct lep_net_input *in,
+	const struct lep_field *f)
+{
+	const struct lep_net *n = b->net;
+	int64_t end;
+
+	if (in->field != n->target || (n->aim != LEP_AIM_NEXT && n->aim != LEP_AIM_SEQUENCE))
+		return 0;
+	in->shift = n->aim == LEP_AIM_NEXT ? LEP_SHIFT_NEXT : LEP_SHIFT_END;
+	if (in->shift == LEP_SHIFT_NEXT)
+		return 0;
+	end = lep_table_find(f->table, "<end>", 5);
+	in->end = (int32_t)end;
+	return end >= 0 ? 0 : lep_build_fail(b, s, "the table of '%s' has no entry '<end>' for the network to begin with",
+		f->name);
 }
 
 int lep_build_input(struct lep_builder_nn *b, const struct lep_stmt *s, const char *name)
@@ -44,7 +86,7 @@ int lep_build_input(struct lep_builder_nn *b, const struct lep_stmt *s, const ch
 
 	for (size_t i = 0; i < n->nfields && !f; i++)
 		if (name ? strcmp(n->fields[i].name, name) == 0 :
-			n->fields[i].role == LEP_ROLE_INPUT && (int)i != n->target) {
+			n->fields[i].role == LEP_ROLE_INPUT && ((int)i != n->target || n->aim == LEP_AIM_NEXT)) {
 			f = &n->fields[i];
 			index = i;
 		}
@@ -85,7 +127,7 @@ int lep_build_input(struct lep_builder_nn *b, const struct lep_stmt *s, const ch
 	n->varies |= varies;
 	n->input_value[n->ninput++] = value;
 	n->value[value].input = (int)n->ninput;
-	return value;
+	return choose_shift(b, s, &n->input[n->ninput - 1], f) ? b->status : value;
 }
 
 const struct lep_table *lep_build_input_table(const struct lep_builder_nn *b, int i)
@@ -108,6 +150,28 @@ static int find_output(struct lep_builder_nn *b)
 		n->logits = last->in[0];
 	}
 	return 0;
+}
+
+/* A sequence that another one's rows are about. */
+static void settle_aim(struct lep_net *n)
+{
+	int axis = n->value[n->output].axis;
+
+	if (n->aim == LEP_AIM_SEQUENCE && axis >= 0 && n->input[axis].field != n->target)
+		n->aim = LEP_AIM_ROWS;
+}
+
+int lep_net_check_aim(const struct lep_net *n, struct lep_error *e)
+{
+	int axis = n->value[n->output].axis;
+	const char *name = n->target < 0 ? NULL : n->fields[n->target].name;
+
+	if (!name || (n->aim < LEP_AIM_NEXT) == (axis < 0))
+		return 0;
+	if (axis >= 0)
+		return lep_fail(e, LEP_ERR_DATA, "the output is a sequence, and the target '%s' is one for the whole record; "
+			"a pool line is missing", name);
+	return lep_fail(e, LEP_ERR_DATA, "the target '%s' is a sequence, and the output is none", name);
 }
 
 static int place_params(struct lep_builder_nn *b)
@@ -229,6 +293,8 @@ int lep_net_new(struct lep_net **out, const char *text, const char *name,
 		rc = lep_build_block(&b, &n->syntax);
 	if (rc == 0)
 		rc = find_output(&b);
+	if (rc == 0)
+		settle_aim(n);
 	if (rc == 0)
 		rc = place_params(&b);
 	lep_free(b.kind);

@@ -61,7 +61,7 @@ static int make_table(struct lep_feed_input *in, const struct lep_field *want, c
 }
 
 int lep_feed_init(struct lep_feed *f, const struct lep_net *n, const struct lep_field *expect,
-	const struct lep_head *data, const char *name, int any_recipe, struct lep_error *e)
+	const struct lep_head *data, const char *name, int any_recipe, int learning, struct lep_error *e)
 {
 	int rc = 0;
 
@@ -82,7 +82,9 @@ int lep_feed_init(struct lep_feed *f, const struct lep_net *n, const struct lep_
 		got = &data->field[at];
 		rc = match(want, got, name, any_recipe, e);
 		f->input[i] = (struct lep_feed_input){.field = at, .dtype = got->dtype, .size = in->size,
-			.varies = in->varies, .longest = in->longest, .ids = in->ids, .table_n = got->table ? (int64_t)got->table->n : 0};
+			.varies = in->varies, .shift = in->shift, .end = in->end, .longest = in->longest, .ids = in->ids, .table_n = got->table ? (int64_t)got->table->n : 0};
+		if (in->shift == LEP_SHIFT_NEXT && !learning)
+			f->input[i].shift = LEP_SHIFT_NONE;
 		if (rc == 0)
 			rc = make_table(&f->input[i], want, got, name, e);
 	}
@@ -99,48 +101,76 @@ void lep_feed_release(struct lep_feed *f)
 	*f = (struct lep_feed){0};
 }
 
-size_t lep_feed_rows(const struct lep_feed *f, size_t i, const struct lep_head *data,
+/* Rows that are in the record itself. */
+static size_t record_rows(const struct lep_feed_input *in, const struct lep_head *data,
 	const struct lep_frame *frame, size_t at)
 {
 	struct lep_shape shape;
 
-	if (!f->input[i].varies)
+	if (!in->varies)
 		return 1;
-	(void)lep_frame_value(data, frame, (size_t)f->input[i].field, at, NULL, &shape);
+	(void)lep_frame_value(data, frame, (size_t)in->field, at, NULL, &shape);
 	return (size_t)shape.extent[0];
 }
 
-int lep_feed_lengths(const struct lep_feed *f, const struct lep_head *data, const struct lep_frame *frame,
-	size_t at, struct lep_exec *x, size_t s, struct lep_error *e)
-{
-	for (size_t i = 0; i < f->n; i++) {
-		const struct lep_feed_input *in = &f->input[i];
-		size_t rows = lep_feed_rows(f, i, data, frame, at);
-
-		if (!in->varies)
-			continue;
-		if (in->longest && rows > in->longest)
-			return lep_fail(e, LEP_ERR_DATA, "field '%s': a sequence of %zu, the network's positions end at %zu",
-				data->field[in->field].name, rows, in->longest);
-		lep_exec_lengths(x, i)[s] = rows;
-	}
-	return 0;
-}
-
-int lep_feed_value(const struct lep_feed *f, size_t i, const void *from, size_t rows, lep_real *to, int32_t *ids)
+size_t lep_feed_rows(const struct lep_feed *f, size_t i, const struct lep_head *data,
+	const struct lep_frame *frame, size_t at, const struct lep_window *w)
 {
 	const struct lep_feed_input *in = &f->input[i];
-	const size_t size = rows * in->size;
-	const uint8_t *bytes = from;
+	size_t rows = record_rows(in, data, frame, at);
 
-	if (in->ids) {
-		for (size_t k = 0; k < size; k++) {
-			ids[k] = (int32_t)lep_get32(bytes + 4 * k);
-			if (ids[k] < -1 || ids[k] >= in->table_n)
-				return LEP_ERR_DATA;
-		}
+	if (in->shift == LEP_SHIFT_END)
+		return rows + 1;
+	if (in->shift != LEP_SHIFT_NEXT)
+		return rows;
+	return w ? w->rows : rows ? rows - 1 : 0;
+}
+
+int lep_feed_fits(const struct lep_feed *f, size_t i, const struct lep_head *data, size_t rows, struct lep_error *e)
+{
+	const struct lep_feed_input *in = &f->input[i];
+
+	if (!in->longest || rows <= in->longest)
 		return 0;
+	return lep_fail(e, LEP_ERR_DATA, "field '%s': a sequence of %zu, the network's positions end at %zu",
+		data->field[in->field].name, rows, in->longest);
+}
+
+void lep_feed_lengths(const struct lep_feed *f, const struct lep_head *data, const struct lep_frame *frame,
+	size_t at, const struct lep_window *w, struct lep_exec *x, size_t s)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->input[i].varies)
+			lep_exec_lengths(x, i)[s] = lep_feed_rows(f, i, data, frame, at, w);
+}
+
+static int take_ids(const struct lep_feed_input *in, const uint8_t *bytes, size_t n, int32_t *ids)
+{
+	int rc = 0;
+
+	if (in->shift == LEP_SHIFT_END && n) {
+		*ids++ = in->end;
+		n--;
 	}
+	for (size_t k = 0; k < n; k++) {
+		ids[k] = (int32_t)lep_get32(bytes + 4 * k);
+		if (ids[k] < -1 || ids[k] >= in->table_n) {
+			ids[k] = -1;
+			rc = LEP_ERR_DATA;
+		}
+	}
+	return rc;
+}
+
+int lep_feed_value(const struct lep_feed *f, size_t i, const struct lep_head *data, const struct lep_frame *frame,
+	size_t at, const struct lep_window *w, size_t rows, lep_real *to, int32_t *ids)
+{
+	const struct lep_feed_input *in = &f->input[i];
+	const uint8_t *bytes = lep_frame_value(data, frame, (size_t)in->field, at, NULL, NULL);
+	const size_t size = rows * in->size;
+
+	if (in->ids)
+		return take_ids(in, bytes + (w && in->shift == LEP_SHIFT_NEXT ? 4 * w->from : 0), size, ids);
 	if (in->table) {
 		/* One table is the common case, and the compiler's loop is good. */
 		if (in->channels == 1)
@@ -153,24 +183,23 @@ int lep_feed_value(const struct lep_feed *f, size_t i, const void *from, size_t 
 		return 0;
 	}
 #ifdef LEP_DOUBLE
-	lep_to_f64(to, in->dtype, from, size);
+	lep_to_f64(to, in->dtype, bytes, size);
 #else
-	lep_to_f32(to, in->dtype, from, size);
+	lep_to_f32(to, in->dtype, bytes, size);
 #endif
 	return 0;
 }
 
 int lep_feed_record(const struct lep_feed *f, const struct lep_head *data, const struct lep_frame *frame,
-	size_t at, struct lep_exec *x, size_t s, struct lep_error *e)
+	size_t at, const struct lep_window *w, struct lep_exec *x, size_t s, struct lep_error *e)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		const struct lep_feed_input *in = &f->input[i];
-		const void *from = lep_frame_value(data, frame, (size_t)in->field, at, NULL, NULL);
 		size_t start = lep_exec_input_row(x, i, s), rows = lep_exec_input_row(x, i, s + 1) - start;
 		lep_real *to = in->ids ? NULL : lep_exec_input(x, i) + start * in->size;
 		int32_t *ids = in->ids ? lep_exec_input_ids(x, i) + start * in->size : NULL;
 
-		if (lep_feed_value(f, i, from, rows, to, ids))
+		if (lep_feed_value(f, i, data, frame, at, w, rows, to, ids))
 			return lep_fail(e, LEP_ERR_DATA, "record %llu (%.*s): field '%s': an id outside its table",
 				(unsigned long long)(frame->first + at), (int)frame->entry[at].key_len,
 				frame->entry[at].key, data->field[in->field].name);
@@ -183,7 +212,7 @@ int lep_feed_is_finite(const struct lep_feed *f, size_t i, const struct lep_head
 {
 	const struct lep_feed_input *in = &f->input[i];
 	const unsigned char *from = lep_frame_value(data, frame, (size_t)in->field, at, NULL, NULL);
-	size_t each = lep_dtype_size(in->dtype), size = in->size * lep_feed_rows(f, i, data, frame, at);
+	size_t each = lep_dtype_size(in->dtype), size = in->size * record_rows(in, data, frame, at);
 	double v;
 
 	for (size_t k = 0; k < size && lep_dtype_is_float(in->dtype); k++) {

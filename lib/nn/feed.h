@@ -16,6 +16,8 @@ struct lep_feed {
 		enum lep_dtype dtype;
 		size_t size;          /* values of a sample; of a row, where it varies */
 		int varies;
+		enum lep_shift shift;
+		int32_t end;
 		size_t longest;       /* rows of a sample that the net takes; 0: any */
 		int ids;
 		size_t channels;      /* of the table below; 0: none */
@@ -24,33 +26,47 @@ struct lep_feed {
 	} *input;
 };
 
+/* The ids of a text that a sample is about: rows of them from `from` on, and the
+ * one that follows the last. */
+struct lep_window {
+	uint64_t from;
+	size_t rows;
+};
+
 /*
  * Match the net's inputs, described by expect (the fields the net was built
  * with), with a data head. Errors (LEP_ERR_DATA, "NAME: field 'image': ...")
  * name what differs: a field that is missing, its extents, its kind, its
- * recipe (unless any_recipe), its table. name is the stream's.
+ * recipe (unless any_recipe), its table. name is the stream's. learning: the net
+ * is given what it is to learn from; in use it reads a text to its last id.
  */
 int lep_feed_init(struct lep_feed *f, const struct lep_net *n, const struct lep_field *expect,
-	const struct lep_head *data, const char *name, int any_recipe, struct lep_error *e) LEP_MUST_USE;
+	const struct lep_head *data, const char *name, int any_recipe, int learning, struct lep_error *e) LEP_MUST_USE;
 void lep_feed_release(struct lep_feed *f);
 
-/* Rows of input i in record at of a frame: those of the sequence, or 1. */
+/* Rows of input i in record at of a frame, as the net reads it: those of a
+ * sequence (of a window, unless NULL, where it is the text that windows are cut
+ * from), or 1. */
 size_t lep_feed_rows(const struct lep_feed *f, size_t i, const struct lep_head *data,
-	const struct lep_frame *frame, size_t at);
+	const struct lep_frame *frame, size_t at, const struct lep_window *w);
 
-/* The record's lengths as those of sample s of x (lep_exec_lengths): LEP_ERR_DATA,
- * "field 'text': 70 rows, the network takes 64 at most", for one that is too long. */
-int lep_feed_lengths(const struct lep_feed *f, const struct lep_head *data, const struct lep_frame *frame,
-	size_t at, struct lep_exec *x, size_t s, struct lep_error *e) LEP_MUST_USE;
+/* Whether the net takes as many rows of input i: LEP_ERR_DATA, "field 'text': a
+ * sequence of 70, the network's positions end at 64". */
+int lep_feed_fits(const struct lep_feed *f, size_t i, const struct lep_head *data, size_t rows, struct lep_error *e);
 
-/* `rows` rows of input i, from their bytes in a frame. 0, or LEP_ERR_DATA for an id
- * outside the table. ids go to `ids`, all else to `to`. */
-int lep_feed_value(const struct lep_feed *f, size_t i, const void *from, size_t rows, lep_real *to, int32_t *ids);
+/* The lengths of a record that fits as those of sample s of x (lep_exec_lengths). */
+void lep_feed_lengths(const struct lep_feed *f, const struct lep_head *data, const struct lep_frame *frame,
+	size_t at, const struct lep_window *w, struct lep_exec *x, size_t s);
+
+/* `rows` rows (lep_feed_rows) of input i of record at. 0, or LEP_ERR_DATA for an
+ * id outside the table. ids go to `ids`, all else to `to`. */
+int lep_feed_value(const struct lep_feed *f, size_t i, const struct lep_head *data, const struct lep_frame *frame,
+	size_t at, const struct lep_window *w, size_t rows, lep_real *to, int32_t *ids);
 
 /* Record at of a frame into sample s of x, whose rows are reserved; error text
  * "record K (KEY): field ...". */
 int lep_feed_record(const struct lep_feed *f, const struct lep_head *data, const struct lep_frame *frame,
-	size_t at, struct lep_exec *x, size_t s, struct lep_error *e) LEP_MUST_USE;
+	size_t at, const struct lep_window *w, struct lep_exec *x, size_t s, struct lep_error *e) LEP_MUST_USE;
 
 /* Whether a value of input i in record at is NaN or infinite. */
 int lep_feed_is_finite(const struct lep_feed *f, size_t i, const struct lep_head *data,

@@ -27,21 +27,39 @@ enum lep_infer_role {
 	LEP_INFER_CLASS,           /* i32 with the target's table: the most probable, the first of equals */
 	LEP_INFER_TOP,             /* i32 with the target's table */
 	LEP_INFER_TOP_PROBABILITY, /* f32 */
+	LEP_INFER_LOG_PROBABILITY, /* f32: of a text, each id's own, given those before it; see below */
 	LEP_INFER_PREDICTION,      /* f32: the output for a target of numbers */
 	LEP_INFER_LAYER            /* f32 */
 };
 
-/* One field of output; borrowed from the inferer. */
+/*
+ * Sequences. Where the output is one, its fields are too: class and probability
+ * of each row. Of a text whose next ids the model learnt there is, for each id
+ * but the first, the natural logarithm of its probability and the most probable
+ * id in its place; of a sequence to be made, for each id and the <end> behind
+ * them.
+ *
+ * One field of output; borrowed from the inferer.
+ */
 struct lep_infer_field {
 	enum lep_infer_role role;
 	const char *name;
 	enum lep_dtype dtype;
 	struct lep_shape shape;
 	struct lep_table *table;
-	size_t bytes;              /* of a record */
+	size_t bytes;              /* of a record; of a row, where it is a sequence */
 	unsigned char *data;       /* of the records of the last run, one behind the other */
-	int value;                 /* of the net: a layer's */
+	size_t *start;             /* a sequence: rows before each record, and behind the last */
+	size_t room;               /* bytes of data there is memory for */
+	int value;                 /* of the net */
+	int axis;                  /* the net's input whose lengths it has, or -1 */
 };
+
+/* Rows of a field before record i of the last run. */
+static inline size_t lep_infer_start(const struct lep_infer_field *f, size_t i)
+{
+	return f->start ? f->start[i] : i;
+}
 
 struct lep_inferer;
 
@@ -62,6 +80,10 @@ size_t lep_inferer_fields(const struct lep_inferer *f, const struct lep_infer_fi
 /* Classes of the target's table, 0 for a target of numbers; how many cases a record has. */
 size_t lep_inferer_classes(const struct lep_inferer *f);
 size_t lep_inferer_cases(const struct lep_inferer *f);
+/* Whether a record has an answer for each row of a sequence. */
+int lep_inferer_is_sequence(const struct lep_inferer *f);
+/* Bytes of the outputs of a frame's records. */
+size_t lep_inferer_bytes(const struct lep_inferer *f, const struct lep_frame *frame);
 
 /* Run all good records of a frame; bad ones have outputs of zeros, as have
  * those that failed. */

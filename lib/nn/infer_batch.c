@@ -170,9 +170,16 @@ static int add_out(struct lep_infer_batch *b, const struct lep_frame *fr, size_t
 		return rc;
 	if (failed)
 		return lep_builder_bad(b->out, why.text, e);
-	for (size_t k = 0; k < b->nfield && rc == 0; k++)
-		rc = lep_builder_set(b->out, b->kept + k, NULL, b->field[k].data + i * b->field[k].bytes,
-			b->field[k].bytes, e);
+	for (size_t k = 0; k < b->nfield && rc == 0; k++) {
+		const struct lep_infer_field *f = &b->field[k];
+		size_t start = lep_infer_start(f, i), rows = lep_infer_start(f, i + 1) - start;
+		struct lep_shape shape = f->shape;
+
+		if (f->start)
+			shape.extent[0] = (int64_t)rows;
+		rc = lep_builder_set(b->out, b->kept + k, f->start ? &shape : NULL, f->data + start * f->bytes,
+			rows * f->bytes, e);
+	}
 	return rc;
 }
 
@@ -229,8 +236,7 @@ static int note_frame(struct lep_infer_batch *b, const struct lep_frame *frame, 
 	b->size[b->frames++] = frame->n;
 	for (size_t f = 0; f < b->data->nfield; f++)
 		b->bytes += frame->column[f].bytes;
-	for (size_t k = 0; k < b->nfield; k++)
-		b->bytes += frame->n * b->field[k].bytes;
+	b->bytes += lep_inferer_bytes(b->f, frame);
 	return 0;
 }
 

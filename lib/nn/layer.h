@@ -124,6 +124,7 @@ struct lep_net {
 	const struct lep_field *fields;
 	size_t nfields;
 	int target;
+	enum lep_aim aim;
 	size_t nvalue, value_room;
 	struct lep_value *value;
 	size_t nop, op_room;
@@ -191,7 +192,8 @@ int lep_build_real(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i,
 /* "3x3" or "3" (both sides). */
 int lep_build_pair(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i, int64_t low, int64_t high,
 	int64_t *height, int64_t *width);
-/* A count of units: a number, or the word `classes` (and later `vocabulary`). */
+/* A count of units: a number, or one of the words `classes` and `vocabulary`, which
+ * mean the size of the target's table. */
 int lep_build_units(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i, int64_t *units,
 	int *is_target_table);
 /* The table of input i. */

@@ -147,16 +147,23 @@ static int add_provenance(struct lep_head *h, const struct lep_head *from, const
 static int add_expect(struct lep_head *h, const struct lep_net *n, const struct lep_field *fields,
 	struct lep_error *e)
 {
-	int rc = 0;
+	int rc = 0, target = lep_net_target(n), is_read = 0;
 
-	for (size_t i = 0; i < lep_net_inputs(n) && rc >= 0; i++)
-		rc = lep_head_add_copy(h, 1, &fields[lep_net_input(n, i)->field], e);
-	if (rc >= 0 && lep_net_target(n) >= 0) {
+	for (size_t i = 0; i < lep_net_inputs(n) && rc >= 0; i++) {
+		struct lep_field field = fields[lep_net_input(n, i)->field];
+
+		/* What is learnt from what stands before it is needed in use; a sequence to be made is not. */
+		is_read |= lep_net_input(n, i)->field == target;
+		if (lep_net_input(n, i)->shift != LEP_SHIFT_NONE)
+			field.role = lep_net_input(n, i)->shift == LEP_SHIFT_NEXT ? LEP_ROLE_INPUT : LEP_ROLE_TARGET;
+		rc = lep_head_add_copy(h, 1, &field, e);
+	}
+	if (rc >= 0 && target >= 0 && !is_read) {
 		/* The target by --target too, whatever the data say it is. */
-		struct lep_field target = fields[lep_net_target(n)];
+		struct lep_field field = fields[target];
 
-		target.role = LEP_ROLE_TARGET;
-		rc = lep_head_add_copy(h, 1, &target, e);
+		field.role = LEP_ROLE_TARGET;
+		rc = lep_head_add_copy(h, 1, &field, e);
 	}
 	return rc < 0 ? rc : 0;
 }

@@ -190,8 +190,8 @@ static int add_augment(struct lep_builder_nn *b, const struct lep_stmt *s)
 /* The target was chosen before building (find_target); here the line is only checked. */
 static int check_target(struct lep_builder_nn *b, const struct lep_stmt *s)
 {
-	if (s->nword != 2 || s->nblock)
-		return lep_build_fail(b, s, "is written 'target NAME'");
+	if (s->nword < 2 || s->nword > 3 || (s->nword == 3 && strcmp(s->word[2], "next") != 0) || s->nblock)
+		return lep_build_fail(b, s, "is written 'target NAME' or 'target NAME next'");
 	if (b->depth)
 		return lep_build_fail(b, s, "belongs at the top, not into a block");
 	for (const struct lep_stmt *first = b->net->syntax.stmt; first != s; first++)
@@ -323,6 +323,11 @@ const struct lep_net_input *lep_net_input(const struct lep_net *n, size_t i)
 int lep_net_target(const struct lep_net *n)
 {
 	return n->target;
+}
+
+enum lep_aim lep_net_aim(const struct lep_net *n)
+{
+	return n->aim;
 }
 
 size_t lep_net_output(const struct lep_net *n, struct lep_shape *shape)

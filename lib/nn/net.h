@@ -41,6 +41,23 @@ struct lep_param {
 	int wide_as_target;       /* or 1: as wide as the target's table */
 };
 
+/* What there is to learn of a record. */
+enum lep_aim {
+	LEP_AIM_NONE,         /* there is no target */
+	LEP_AIM_CLASS,        /* an entry of a table */
+	LEP_AIM_NUMBERS,
+	LEP_AIM_NEXT,         /* of a text: each id from those before it */
+	LEP_AIM_SEQUENCE,     /* the ids of a sequence and behind them <end>, each from those before it */
+	LEP_AIM_ROWS          /* an id for each row of an input */
+};
+
+/* What the network reads of a sequence that it also learns. */
+enum lep_shift {
+	LEP_SHIFT_NONE,       /* all of it */
+	LEP_SHIFT_NEXT,       /* in training all but the last id, which nothing follows */
+	LEP_SHIFT_END         /* <end> and behind it all ids: what there was before each */
+};
+
 /* What the network reads. */
 struct lep_net_input {
 	const char *name;         /* of the data's field */
@@ -50,6 +67,8 @@ struct lep_net_input {
 	int varies;               /* a sequence: its first extent is LEP_VARIES */
 	size_t longest;           /* rows of a sample that the network can take; 0: any */
 	int ids;                  /* values are ids into a table (embed), not numbers */
+	enum lep_shift shift;
+	int32_t end;              /* LEP_SHIFT_END: the id of <end> in its table */
 };
 
 struct lep_net_options {
@@ -87,6 +106,11 @@ size_t lep_net_inputs(const struct lep_net *n);
 const struct lep_net_input *lep_net_input(const struct lep_net *n, size_t i);
 /* The target field's index among fields, or -1. */
 int lep_net_target(const struct lep_net *n);
+/* What is learnt of it. */
+enum lep_aim lep_net_aim(const struct lep_net *n);
+/* Whether the output is one for each thing to be learnt: LEP_ERR_DATA, "the output
+ * is a sequence, ...", where it is not. */
+int lep_net_check_aim(const struct lep_net *n, struct lep_error *e);
 /* Values of one sample of the output (of one row, where it is a sequence), and its shape. */
 size_t lep_net_output(const struct lep_net *n, struct lep_shape *shape);
 /* How the output ends: "softmax", "sigmoid" or NULL; the loss is given the values before it. */

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/random.h"
-#include "base/stop.h"
 #include "data/split.h"
 #include "nn/trainer.h"
 
@@ -46,7 +46,7 @@ static int split(struct lep_trainer *t, struct lep_dataset *data, uint8_t **part
 	double shares[2] = {1 - t->o.validation_share, t->o.validation_share};
 
 	*part = NULL;
-	if (t->o.validation_share <= 0)
+	if (t->o.validation_share <= 0 || (t->o.window && lep_dataset_count(data) == 1))
 		return 0;
 	*part = lep_alloc(lep_dataset_count(data), 1);
 	if (!*part)
@@ -54,29 +54,60 @@ static int split(struct lep_trainer *t, struct lep_dataset *data, uint8_t **part
 	return lep_split(data, shares, 2, NULL, t->o.seed, *part, e);
 }
 
+/* Of a single text its last part is for validation. */
+static int split_text(struct lep_trainer *t, struct lep_dataset *data, struct lep_error *e)
+{
+	const struct lep_head *h = lep_dataset_head(data);
+	const struct lep_frame *fr;
+	struct lep_shape shape;
+	size_t at;
+	int rc;
+
+	if (t->o.validation_share <= 0 || !t->o.window || lep_dataset_count(data) != 1)
+		return 0;
+	rc = lep_dataset_record(data, 0, &fr, &at, e);
+	if (rc)
+		return rc;
+	(void)lep_frame_value(h, fr, (size_t)lep_net_target(t->net), at, NULL, &shape);
+	t->check.end = (uint64_t)shape.extent[0];
+	t->check.begin = t->train.end = (uint64_t)((double)t->check.end * (1 - t->o.validation_share));
+	if (t->train.end >= 2 && t->check.end >= t->check.begin + 2)
+		return 0;
+	return lep_fail(e, LEP_ERR_DATA, "%s: a single text of %llu ids is too short for a share of validation",
+		lep_dataset_name(data), (unsigned long long)t->check.end);
+}
+
 static int choose_target(struct lep_trainer *t, struct lep_error *e)
 {
 	const struct lep_field *f = &lep_dataset_head(t->train.data)->field[lep_net_target(t->net)];
+	const char *data = lep_dataset_name(t->train.data);
 	int64_t numbers = lep_shape_count(&f->shape);
-	size_t outputs = lep_net_output(t->net, NULL);
-	int rc;
+	int rc = lep_net_check_aim(t->net, e);
 
+	if (rc)
+		return at_network(t, e);
+	t->aim = lep_net_aim(t->net);
+	t->is_sequence = t->aim >= LEP_AIM_NEXT;
 	for (size_t i = 0; i < lep_net_inputs(t->net); i++)
-		if (lep_net_input(t->net, i)->varies)
-			return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': its length varies, which training cannot do yet",
-				lep_dataset_name(t->train.data), lep_net_input(t->net, i)->name);
-	t->outputs = outputs;
+		t->varies |= lep_net_input(t->net, i)->varies;
+	t->outputs = lep_net_output(t->net, NULL);
 	t->numbers = f->table ? 0 : (size_t)(numbers > 0 ? numbers : 0);
-	if (f->table && (f->dtype != LEP_I32 || numbers != 1))
-		return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': a target with a table is one i32 a record",
-			lep_dataset_name(t->train.data), f->name);
+	t->end = t->aim == LEP_AIM_SEQUENCE ? (int32_t)lep_table_find(f->table, "<end>", 5) : -1;
+	if (f->table && !t->is_sequence && (f->dtype != LEP_I32 || numbers != 1))
+		return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': a target with a table is one i32 a record, or a sequence",
+			data, f->name);
 	if (!f->table && (!t->numbers || f->dtype == LEP_TEXT))
 		return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': cannot be learnt: its values vary in number or are text",
-			lep_dataset_name(t->train.data), f->name);
+			data, f->name);
 	if (f->table && f->table->n == 1)
 		return lep_fail(e, LEP_ERR_DATA, "%s: field '%s': cannot be learnt: its only class is '%s'",
-			lep_dataset_name(t->train.data), f->name, f->table->entry[0]);
-	rc = lep_loss_check(&t->o.loss, outputs, f->table ? f->table->n : 0, t->numbers, e);
+			data, f->name, f->table->entry[0]);
+	if (t->is_sequence && t->o.loss.class_weight)
+		return lep_fail(e, LEP_ERR_USAGE, "--class-weight: the target '%s' is a sequence", f->name);
+	if (t->o.window && t->aim != LEP_AIM_NEXT)
+		return lep_fail(e, LEP_ERR_USAGE, "--window: only texts are cut whose next ids are learnt ('target %s next')",
+			f->name);
+	rc = lep_loss_check(&t->o.loss, t->outputs, f->table ? f->table->n : 0, t->numbers, e);
 	if (rc)
 		return rc;
 	if (lep_net_final(t->net) && !lep_loss_undoes(t->o.loss.kind, lep_net_final(t->net)))
@@ -97,7 +128,7 @@ static int make_room(struct lep_trainer *t, struct lep_error *e)
 	t->targets = lep_alloc(batch, sizeof(*t->targets));
 	t->values = lep_alloc(batch * (t->numbers ? t->numbers : 1), sizeof(*t->values));
 	t->losses = lep_alloc(batch, sizeof(*t->losses));
-	t->hits = lep_alloc(batch, 1);
+	t->hits = lep_alloc(batch, sizeof(*t->hits));
 	t->partner = lep_alloc(batch, sizeof(*t->partner));
 	t->share = lep_alloc(batch, sizeof(*t->share));
 	t->scratch = lep_alloc(threads, sizeof(*t->scratch));
@@ -134,8 +165,10 @@ static int fill(struct lep_trainer *t, struct lep_dataset *data, struct lep_data
 	if (rc == 0)
 		rc = split(t, data, &part, e);
 	if (rc == 0)
+		rc = split_text(t, data, e);
+	if (rc == 0)
 		rc = lep_samples_init(&t->train, t, data, part, 0, e);
-	if (rc == 0 && (validation || part))
+	if (rc == 0 && (validation || part || t->check.end))
 		rc = lep_samples_init(&t->check, t, validation ? validation : data, validation ? NULL : part, 1, e);
 	lep_free(part);
 	if (rc == 0 && !t->o.skip_bad && t->train.bad)
@@ -143,6 +176,7 @@ static int fill(struct lep_trainer *t, struct lep_dataset *data, struct lep_data
 			(unsigned long long)t->train.bad);
 	if (rc == 0 && !t->train.n)
 		rc = lep_fail(e, LEP_ERR_DATA, "%s: no records to learn from%s", lep_dataset_name(data),
+			t->train.targetless && t->aim == LEP_AIM_NEXT ? ": none has two ids" :
 			t->train.targetless ? ": none has a target" : t->train.bad ? ": all are bad" : "");
 	if (rc == 0 && t->check.data && !t->check.n)
 		rc = lep_fail(e, LEP_ERR_DATA, "%s: no records for validation", lep_dataset_name(t->check.data));
@@ -199,6 +233,7 @@ void lep_trainer_free(struct lep_trainer *t)
 	lep_free(t->order);
 	lep_free(t->targets);
 	lep_free(t->values);
+	lep_free(t->ids);
 	lep_free(t->unmixed);
 	lep_free(t->squares);
 	lep_free(t->losses);
@@ -210,176 +245,40 @@ void lep_trainer_free(struct lep_trainer *t)
 	lep_free(t);
 }
 
-/* ---- one batch ---- */
+/* ---- epochs ---- */
 
 void lep_trainer_shuffle(struct lep_trainer *t)
 {
 	lep_random_shuffle(t->order, t->train.n, t->o.seed, LEP_RANDOM_SHUFFLE, (uint64_t)t->epoch);
 }
 
-/* Tasks cannot return a status: the first failure by sample wins, whoever saw it. */
-static void note_failure(struct lep_trainer *t, const struct lep_error *e)
-{
-	if (!atomic_exchange(&t->failed, 1))
-		t->failure = *e;
-}
-
-/* The record of sample s of the batch, augmented. other: where it goes instead of the input. */
-static int feed_one(struct lep_trainer *t, size_t s, size_t i, lep_real *to, int32_t *ids, lep_real *scratch,
-	struct lep_error *e)
-{
-	const struct lep_samples *d = &t->train;
-	const struct lep_head *h = lep_dataset_head(d->data);
-	const struct lep_shape *shape = &lep_net_input(t->net, i)->shape;
-	uint64_t record = d->record[t->batch[s]];
-	const struct lep_frame *fr;
-	size_t at;
-	int rc = lep_dataset_record(d->data, record, &fr, &at, e);
-
-	if (rc)
-		return rc;
-	if (lep_feed_value(&d->feed, i, lep_frame_value(h, fr, (size_t)d->feed.input[i].field, at, NULL, NULL), 1, to, ids))
-		return lep_fail(e, LEP_ERR_DATA, "%s: record %llu: field '%s': an id outside its table",
-			lep_dataset_name(d->data), (unsigned long long)record, h->field[d->feed.input[i].field].name);
-	if (!ids && shape->rank == 3 && lep_augment_acts(&t->augment))
-		lep_augment_apply(&t->augment, to, scratch, (size_t)shape->extent[0], (size_t)shape->extent[1],
-			(size_t)shape->extent[2], t->o.seed, (uint64_t)t->epoch, record);
-	return 0;
-}
-
-static void feed(void *ctx, struct lep_exec *x, size_t first, size_t count, int thread)
-{
-	struct lep_trainer *t = ctx;
-	lep_real *scratch = t->scratch[thread];
-	struct lep_error e;
-	int rc = 0;
-
-	for (size_t s = first; s < first + count && rc == 0; s++)
-		for (size_t i = 0; i < t->train.feed.n && rc == 0; i++) {
-			const struct lep_feed_input *in = &t->train.feed.input[i];
-			lep_real *to = in->ids ? NULL : lep_exec_input(x, i) + s * in->size;
-			int32_t *ids = in->ids ? lep_exec_input_ids(x, i) + s * in->size : NULL;
-
-			rc = feed_one(t, s, i, to, ids, scratch, &e);
-			if (rc || !(t->mixup > 0) || ids || t->partner[s] == s)
-				continue;
-			rc = feed_one(t, (size_t)t->partner[s], i, scratch + t->largest, NULL, scratch, &e);
-			if (rc == 0)
-				lep_mixup_blend(to, scratch + t->largest, in->size, t->share[s]);
-		}
-	if (rc)
-		note_failure(t, &e);
-}
-
-int lep_trainer_hit(const struct lep_trainer *t, const lep_real *x, const struct lep_target *target)
-{
-	size_t best = 0;
-
-	if (target->values || target->id < 0)
-		return 0;
-	if (t->outputs == 1)
-		return (x[0] > 0) == (target->id == 1);
-	for (size_t i = 1; i < t->outputs; i++)
-		if (x[i] > x[best])
-			best = i;
-	return (int64_t)best == target->id;
-}
-
-static void loss(void *ctx, struct lep_exec *x, size_t first, size_t count, int thread)
-{
-	struct lep_trainer *t = ctx;
-
-	(void)thread;
-	for (size_t s = first; s < first + count; s++) {
-		const lep_real *out = lep_exec_logits(x) + s * t->outputs;
-
-		t->losses[s] = lep_loss_sample(t->k, &t->o.loss, lep_exec_logits_grad(x) + s * t->outputs, out,
-			t->outputs, &t->targets[s], t->scale);
-		t->hits[s] = (unsigned char)lep_trainer_hit(t, out, &t->targets[s]);
-	}
-}
-
-/* Targets of the batch, mixed where mixup asks for it. */
-static int take_targets(struct lep_trainer *t, double *weight, struct lep_error *e)
-{
-	int rc = 0;
-
-	for (size_t s = 0; s < t->count && rc == 0; s++)
-		rc = lep_samples_target(&t->train, t, t->train.record[t->batch[s]], &t->targets[s],
-			t->values + s * t->numbers, e);
-	if (rc)
-		return rc;
-	if (t->mixup > 0) {
-		lep_mixup_plan(t->mixup, t->o.seed, (uint64_t)t->epoch, t->at / t->o.batch, t->count, t->partner,
-			t->share);
-		lep_trainer_mix_targets(t);
-	}
-	*weight = lep_loss_denominator(&t->o.loss, t->outputs, t->targets, t->count);
-	t->scale = *weight > 0 ? 1 / *weight : 0;
-	return 0;
-}
-
-static int check_loss(const struct lep_trainer *t, double sum, struct lep_error *e)
-{
-	if (isfinite(sum))
-		return 0;
-	return lep_fail(e, LEP_ERR_DATA, "epoch %lld, step %lld: the loss is %s; a smaller learning rate (--lr) or "
-		"--clip may help", (long long)t->epoch + 1, (long long)t->step + 1, isnan(sum) ? "not a number" : "infinite");
-}
-
-int lep_trainer_batch(struct lep_trainer *t, struct lep_error *e)
-{
-	struct lep_step_info info = {.seed = t->o.seed, .step = (uint64_t)t->step};
-	double sum = 0, weight;
-	int rc;
-
-	t->batch = t->order + t->at;
-	t->count = t->train.n - t->at < t->o.batch ? t->train.n - t->at : t->o.batch;
-	rc = take_targets(t, &weight, e);
-	if (rc)
-		return rc;
-	atomic_store(&t->failed, 0);
-	lep_exec_train(t->x, t->pool, t->count, &info, feed, loss, t);
-	if (t->failed) {
-		if (e)
-			*e = t->failure;
-		return t->failure.status;
-	}
-	for (size_t s = 0; s < t->count; s++) {
-		sum += t->losses[s];
-		t->hit_sum += t->hits[s];
-	}
-	rc = check_loss(t, sum, e);
-	if (rc == 0)
-		rc = lep_trainer_step(t, e);
-	if (rc)
-		return rc;
-	t->loss_sum += sum;
-	t->weight_sum += weight;
-	t->at += t->count;
-	t->step++;
-	return t->at < t->train.n;
-}
-
-/* ---- epochs ---- */
-
 static double accuracy(const struct lep_trainer *t, uint64_t hits, uint64_t n)
 {
 	return t->numbers || !n ? (double)NAN : (double)hits / (double)n;
 }
 
+void lep_trainer_metrics(const struct lep_trainer *t, double loss, double weight, uint64_t hits, uint64_t targets,
+	uint64_t samples, struct lep_metrics *out)
+{
+	*out = (struct lep_metrics){.loss = weight > 0 ? loss / weight : 0, .accuracy = accuracy(t, hits, targets),
+		.perplexity = (double)NAN, .samples = samples, .targets = targets};
+	if (t->is_sequence && t->o.loss.kind == LEP_LOSS_CROSSENTROPY)
+		out->perplexity = lep_exp(out->loss);
+}
+
 void lep_trainer_progress(const struct lep_trainer *t, int64_t *epoch, struct lep_metrics *running)
 {
 	*epoch = t->epoch + 1;
-	*running = (struct lep_metrics){.loss = t->weight_sum > 0 ? t->loss_sum / t->weight_sum : 0,
-		.accuracy = accuracy(t, t->hit_sum, t->at), .samples = t->at};
+	lep_trainer_metrics(t, t->loss_sum, t->weight_sum, t->hit_sum, t->row_sum, t->at, running);
 }
 
-/* Higher is better: accuracy where there is one; of equals the first stays the best. */
+/* Higher is better: accuracy, but of numbers and texts the loss; of equals the
+ * first stays the best. */
 static void note_best(struct lep_trainer *t, struct lep_epoch *out)
 {
 	const struct lep_metrics *m = out->has_validation ? &out->validation : &out->train;
-	double score = isnan(m->accuracy) ? -m->loss : m->accuracy;
+	int is_text = t->aim == LEP_AIM_NEXT || t->aim == LEP_AIM_SEQUENCE;
+	double score = isnan(m->accuracy) || is_text ? -m->loss : m->accuracy;
 	size_t n;
 	const lep_real *w = lep_net_values(t->net, &n);
 
@@ -427,7 +326,7 @@ int lep_trainer_epoch(struct lep_trainer *t, struct lep_epoch *out, struct lep_e
 	t->epoch++;
 	t->at = 0;
 	t->loss_sum = t->weight_sum = 0;
-	t->hit_sum = 0;
+	t->hit_sum = t->row_sum = 0;
 	t->done = t->epoch >= t->o.epochs || (t->o.patience > 0 && t->since_best >= t->o.patience);
 	if (!t->done)
 		lep_trainer_shuffle(t);
@@ -474,7 +373,7 @@ const char *lep_trainer_only_class(const struct lep_trainer *t)
 {
 	const struct lep_table *table = lep_dataset_head(t->train.data)->field[t->train.target].table;
 
-	return table && t->train.classes == 1 ? table->entry[t->train.class] : NULL;
+	return table && !t->is_sequence && t->train.classes == 1 ? table->entry[t->train.class] : NULL;
 }
 
 uint64_t lep_trainer_validated(const struct lep_trainer *t)

@@ -29,6 +29,7 @@ struct lep_train_options {
 	enum lep_keep keep;
 	double validation_share;    /* of the data, 0: none */
 	const char *network;        /* its name, for messages; borrowed */
+	size_t window;              /* texts whose next ids are learnt are cut into so many; 0: whole */
 	int skip_bad;               /* leave bad records out and count them (else an error) */
 };
 
@@ -36,7 +37,9 @@ struct lep_train_options {
 struct lep_metrics {
 	double loss;
 	double accuracy;            /* NaN where the target is numbers */
+	double perplexity;          /* exp(loss) where it is a cross-entropy of a sequence, else NaN */
 	uint64_t samples;
+	uint64_t targets;           /* ids of sequences; else the samples */
 };
 
 struct lep_epoch {

@@ -5,7 +5,7 @@
  *	training.average       averaged weights, where asked for
  *	training.best          the best weights so far
  *	training.position      i64: epoch, samples of it done, step, best epoch,
- *	                       epochs since, hits, done
+ *	                       epochs since, hits, done, targets
  *	training.sums          f64: loss and weight of the epoch, best score, rate
  *
  * and the notes `options` and `digest`, which must agree on resuming.
@@ -18,7 +18,7 @@
 
 #include "nn/trainer.h"
 
-enum { POSITIONS = 7, SUMS = 4, ARRAYS = LEP_OPTIM_STATES + 2 };
+enum { POSITIONS = 8, SUMS = 4, ARRAYS = LEP_OPTIM_STATES + 2 };
 
 struct array {
 	char name[64];
@@ -101,7 +101,7 @@ static int set_position(const struct lep_trainer *t, struct lep_builder *b, cons
 	struct lep_error *e)
 {
 	const int64_t position[POSITIONS] = {t->epoch, (int64_t)t->at, t->step, t->best_epoch, t->since_best,
-		(int64_t)t->hit_sum, t->done};
+		(int64_t)t->hit_sum, t->done, (int64_t)t->row_sum};
 	const double sums[SUMS] = {t->loss_sum, t->weight_sum, t->best_score, t->lr};
 	unsigned char p[POSITIONS * 8], s[SUMS * 8];
 	int rc;
@@ -193,6 +193,7 @@ static int get_position(struct lep_trainer *t, const struct lep_model *m, struct
 	t->since_best = v[4];
 	t->hit_sum = (uint64_t)v[5];
 	t->done = v[6] != 0;
+	t->row_sum = (uint64_t)v[7];
 	t->loss_sum = d[0];
 	t->weight_sum = d[1];
 	t->best_score = d[2];

@@ -1,11 +1,11 @@
-/* The parts of a training step behind the gradient, mixing of targets, validation. */
+/* The parts of a training step behind the gradient, and mixing of targets. */
 #include <math.h>
 #include <string.h>
 
 #include "nn/trainer.h"
 
 /* Weights are updated in pieces of this many by tasks. */
-enum { PIECE = 16384, JUDGED = 64 };
+enum { PIECE = 16384 };
 
 struct update {
 	struct lep_trainer *t;
@@ -124,99 +124,4 @@ void lep_trainer_mix_targets(struct lep_trainer *t)
 	for (size_t s = 0; s < t->count; s++)
 		lep_mixup_blend(t->values + s * t->numbers, t->unmixed + t->partner[s] * t->numbers, t->numbers,
 			t->share[s]);
-}
-
-/* ---- validation ---- */
-
-struct judging {
-	struct lep_trainer *t;
-	double *loss, *weight;    /* by group of JUDGED samples */
-	uint64_t *hits;
-	atomic_int failed;
-	struct lep_error error;
-};
-
-static int judge_group(struct judging *j, size_t from, size_t n, struct lep_exec *x, size_t group, lep_real *values,
-	struct lep_error *e)
-{
-	const struct lep_trainer *t = j->t;
-	const struct lep_samples *d = &t->check;
-	int rc = 0;
-
-	for (size_t s = 0; s < n && rc == 0; s++) {
-		const struct lep_frame *fr;
-		size_t at;
-
-		rc = lep_dataset_record(d->data, d->record[from + s], &fr, &at, e);
-		if (rc == 0)
-			rc = lep_feed_record(&d->feed, lep_dataset_head(d->data), fr, at, x, s, e);
-	}
-	if (rc)
-		return rc;
-	lep_exec_infer(x, n);
-	for (size_t s = 0; s < n && rc == 0; s++) {
-		const lep_real *out = lep_exec_logits(x) + s * t->outputs;
-		struct lep_target target;
-
-		rc = lep_samples_target(d, t, d->record[from + s], &target, values, e);
-		if (rc)
-			break;
-		j->loss[group] += lep_loss_sample(t->k, &t->o.loss, NULL, out, t->outputs, &target, 1);
-		j->weight[group] += lep_loss_weight(&t->o.loss, t->outputs, &target);
-		j->hits[group] += (uint64_t)lep_trainer_hit(t, out, &target);
-	}
-	return rc;
-}
-
-static void judge_task(void *ctx, int task, int thread)
-{
-	struct judging *j = ctx;
-	size_t from = (size_t)task * JUDGED;
-	size_t n = j->t->check.n - from < JUDGED ? j->t->check.n - from : JUDGED;
-	lep_real *values = lep_alloc(j->t->numbers ? j->t->numbers : 1, sizeof(*values));
-	struct lep_error e;
-	int rc = values ? judge_group(j, from, n, j->t->judges[thread], (size_t)task, values, &e) :
-		lep_fail_nomem(&e, 0);
-
-	if (rc && !atomic_exchange(&j->failed, 1))
-		j->error = e;
-	lep_free(values);
-}
-
-int lep_trainer_validate(struct lep_trainer *t, struct lep_metrics *out, struct lep_error *e)
-{
-	size_t groups = (t->check.n + JUDGED - 1) / JUDGED;
-	struct judging j = {.t = t};
-	double loss = 0, weight = 0;
-	uint64_t hits = 0;
-	int rc = 0;
-
-	for (int i = 0; i < lep_threads_count(t->pool) && rc == 0; i++)
-		if (!t->judges[i])
-			rc = lep_exec_new(&t->judges[i], t->net, JUDGED, 0, 1, e);
-	if (rc)
-		return rc;
-	j.loss = lep_alloc(groups, sizeof(*j.loss));
-	j.weight = lep_alloc(groups, sizeof(*j.weight));
-	j.hits = lep_alloc(groups, sizeof(*j.hits));
-	if (!j.loss || !j.weight || !j.hits)
-		rc = lep_fail_nomem(e, 0);
-	if (rc == 0)
-		lep_threads_run(t->pool, (int)groups, judge_task, &j);
-	if (rc == 0 && j.failed) {
-		if (e)
-			*e = j.error;
-		rc = j.error.status;
-	}
-	for (size_t g = 0; g < groups && rc == 0; g++) {
-		loss += j.loss[g];
-		weight += j.weight[g];
-		hits += j.hits[g];
-	}
-	lep_free(j.loss);
-	lep_free(j.weight);
-	lep_free(j.hits);
-	*out = (struct lep_metrics){.loss = weight > 0 ? loss / weight : 0, .samples = t->check.n,
-		.accuracy = t->numbers ? (double)NAN : (double)hits / (double)t->check.n};
-	return rc;
 }

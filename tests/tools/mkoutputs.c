@@ -70,20 +70,23 @@ static void start(void)
 static void set_field(size_t i, char *values)
 {
 	const struct lep_field *f = &head.field[i];
-	unsigned char data[64 * 8];
 	struct lep_shape shape = f->shape;
-	size_t n = 0, size = lep_dtype_size(f->dtype);
+	size_t n = 0, size = lep_dtype_size(f->dtype), room = strlen(values);
+	unsigned char *data = lep_alloc(room + 1, 8);
 	char *one;
 
+	if (!data)
+		abort();
 	if (!strcmp(values, "-"))
 		values++;
 	if (f->dtype == LEP_TEXT) {
 		for (char *blank; (blank = strchr(values, '_'));)
 			*blank = ' ';
 		check(lep_builder_set(builder, i, NULL, values, strlen(values), &e));
+		lep_free(data);
 		return;
 	}
-	while ((one = strtok_r(values, ",", &values)) && n < 64) {
+	while ((one = strtok_r(values, ",", &values))) {
 		double v = strtod(one, NULL);
 		float single = (float)v;
 
@@ -102,6 +105,7 @@ static void set_field(size_t i, char *values)
 			shape.extent[d] = (int64_t)n / per;
 	}
 	check(lep_builder_set(builder, i, &shape, data, n * size, &e));
+	lep_free(data);
 }
 
 static void add_record(char *rest, int bad)
@@ -119,27 +123,31 @@ static void add_record(char *rest, int bad)
 
 int main(int argc, char **argv)
 {
-	char line[4096], last[4096] = "", copy[4096];
+	char *line = NULL, *last = NULL;
+	size_t line_room = 0;
 
 	if (argc > 1)
 		pack = strtoul(argv[1], NULL, 10);
 	lep_head_init(&head);
 	check(lep_output_open(&out, NULL, &e));
-	while (fgets(line, sizeof(line), stdin)) {
+	while (getline(&line, &line_room, stdin) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		if (!strncmp(line, "field ", 6)) {
 			add_field(line + 6);
 		} else if (!strncmp(line, "recipe ", 7)) {
 			head.field[head.nfield - 1].recipe = lep_strdup(line + 7);
 		} else if (!strncmp(line, "record ", 7)) {
-			snprintf(last, sizeof(last), "%s", line + 7);
+			lep_free(last);
+			last = lep_strdup(line + 7);
 			add_record(line + 7, 0);
 		} else if (!strncmp(line, "bad ", 4)) {
 			add_record(line + 4, 1);
 		} else if (!strncmp(line, "repeat ", 7)) {
 			for (unsigned long n = strtoul(line + 7, NULL, 10); n; n--) {
-				memcpy(copy, last, sizeof(copy));
+				char *copy = lep_strdup(last);
+
 				add_record(copy, 0);
+				lep_free(copy);
 			}
 		} else if (!strncmp(line, "abort ", 6)) {
 			start();
@@ -157,5 +165,7 @@ int main(int argc, char **argv)
 	lep_writer_free(writer);
 	lep_output_free(out);
 	lep_head_release(&head);
+	lep_free(last);
+	free(line);
 	return 0;
 }

@@ -6,12 +6,14 @@
 
 enum { RECORDS = 90, SIDE = 8 };
 
-/* Pictures whose label says which half is bright; number: the same as 0 or 1. */
+/* Pictures whose label says which half is bright; number: the same as 0 or 1; words:
+ * the same often enough, of one length, so that no batch has more rows than the first. */
 static void write_data(const char *path)
 {
 	static const char *const names[] = {"left", "right"};
 	struct lep_shape picture = shape_of(3, SIDE, SIDE, 1);
-	unsigned char image[SIDE * SIDE], label[4], number[4];
+	struct lep_shape any = shape_of(1, LEP_VARIES, 0, 0), five = shape_of(1, 5, 0, 0);
+	unsigned char image[SIDE * SIDE], label[4], number[4], words[5 * 4];
 	struct lep_table *t = table_of(names, 2);
 	struct lep_output *out;
 	struct lep_builder *b;
@@ -24,6 +26,7 @@ static void write_data(const char *path)
 	if (lep_head_add(&h, 0, "image", LEP_ROLE_INPUT, LEP_U8, &picture, NULL, NULL, &e) < 0 ||
 		lep_head_add(&h, 0, "label", LEP_ROLE_TARGET, LEP_I32, NULL, t, NULL, &e) < 0 ||
 		lep_head_add(&h, 0, "number", LEP_ROLE_OTHER, LEP_F32, NULL, NULL, NULL, &e) < 0 ||
+		lep_head_add(&h, 0, "words", LEP_ROLE_OTHER, LEP_I32, &any, t, NULL, &e) < 0 ||
 		lep_output_open(&out, path, &e) || lep_builder_new(&b, &h, &e) || lep_writer_new(&w, out, &h, &e))
 		abort();
 	for (size_t i = 0; i < RECORDS; i++) {
@@ -31,11 +34,14 @@ static void write_data(const char *path)
 
 		for (size_t k = 0; k < sizeof(image); k++)
 			image[k] = (unsigned char)((k % SIDE >= SIDE / 2) == (i % 2) ? 1 + k % 3 : 0);
+		for (size_t k = 0; k < 5; k++)
+			lep_put32(words + 4 * k, (uint32_t)((i + (k == i % 5)) % 2));
 		lep_put32(label, (uint32_t)(i % 2));
 		lep_from_f32(number, LEP_F32, &v, 1);
 		lep_builder_clear(b);
 		if (lep_builder_record(b, "r", 1, &e) || lep_builder_set(b, 0, NULL, image, sizeof(image), &e) ||
 			lep_builder_set(b, 1, NULL, label, 4, &e) || lep_builder_set(b, 2, NULL, number, 4, &e) ||
+			lep_builder_set(b, 3, &five, words, sizeof(words), &e) ||
 			lep_builder_frame(b, &frame, &e) || lep_writer_frame(w, &frame, &e))
 			abort();
 	}
@@ -103,6 +109,11 @@ static void batches_allocate_nothing(void)
 	CHECKF(loss < 0.6931, "%g", loss);
 	CHECK(train("augment mixup 0.2\nflatten; dense 8 tanh; dense 1", "number", "nesterov", &loss) == 0);
 	CHECKF(loss < 1, "%g", loss);
+	CHECK(train("input words { embed 6; position learned 5; dropout 0.1; residual { rmsnorm; dense 6 gelu } }\n"
+		"pool max; dense classes", "label", "adamw", &loss) == 0);
+	CHECKF(loss < 0.7, "%g", loss);
+	CHECK(train("target words next; input words { embed 6; dense vocabulary }", "words", "adam", &loss) == 0);
+	CHECKF(loss < 0.7, "%g", loss);
 }
 
 int main(void)

@@ -1,0 +1,53 @@
+/* Inside of a model in use: what the files infer*.c share. */
+#ifndef LEP_NN_INFER_INSIDE_H
+#define LEP_NN_INFER_INSIDE_H
+
+#include "nn/feed.h"
+#include "nn/infer.h"
+
+/* How a record went. */
+enum lep_infer_fate {
+	LEP_FATE_FINE,
+	LEP_FATE_INPUT,           /* a value of it is not finite, or an id outside its table */
+	LEP_FATE_LONG,            /* it has more rows than the network has positions */
+	LEP_FATE_MEMORY,          /* its rows are more than the machine can hold */
+	LEP_FATE_OUTPUT           /* a value of it is not finite */
+};
+
+/* What each thread has to itself. */
+struct lep_infer_own {
+	struct lep_exec *exec;
+	lep_real *output;     /* of one sample */
+};
+
+struct lep_inferer {
+	struct lep_net *net;
+	const struct lep_kernels *k;
+	struct lep_threads *pool;
+	const struct lep_head *data;
+	struct lep_feed feed;
+	struct lep_infer_own *own;
+	int threads;
+	size_t group;             /* samples of a thread at once */
+	const char *apply;        /* "softmax", "sigmoid" or NULL */
+	struct lep_table *table;  /* of the target, or NULL */
+	size_t classes, cases;    /* classes 0: numbers */
+	size_t outputs;           /* values of the network's output; of a row of it */
+	int is_sequence;          /* the output is one */
+	int is_text;              /* what is learnt is a text, each id from those before it, */
+	int is_single_text;       /* and there is no other: nothing stands before its first id */
+	int target;               /* field of that text in the data, or -1 */
+	size_t top;
+	double threshold;
+	size_t nfield;
+	struct lep_infer_field *field;
+	/* the run */
+	const struct lep_frame *frame;
+	size_t room;              /* records that fates have room for */
+	struct {
+		uint8_t fate;         /* enum lep_infer_fate */
+		uint16_t input;       /* which one it is about */
+	} *fate;
+};
+
+#endif
