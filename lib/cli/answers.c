@@ -112,7 +112,7 @@ static size_t columns(const struct lep_infer_field *f)
 	case LEP_INFER_LAYER:
 		return f->bytes / 4;
 	case LEP_INFER_PROBABILITY:
-	case LEP_INFER_LOG_PROBABILITY:
+	case LEP_INFER_LOGPROB:
 	case LEP_INFER_TOP_PROBABILITY:
 		break; /* they stand beside their classes */
 	}

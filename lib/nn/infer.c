@@ -52,7 +52,7 @@ static int add_classes(struct lep_inferer *f, const struct lep_shape *output, st
 	/* Of a text, whose table may be large, only what it had: its own ids' probabilities. */
 	(void)case_shape(f, output, 0, &shape);
 	if (f->is_text)
-		rc = add_field(f, LEP_INFER_LOG_PROBABILITY, "log_probability", LEP_F32, &shape, value, e);
+		rc = add_field(f, LEP_INFER_LOGPROB, "logprob", LEP_F32, &shape, value, e);
 	else
 		rc = add_field(f, LEP_INFER_PROBABILITY, "probability", LEP_F32, output, value, e);
 	if (rc == 0)

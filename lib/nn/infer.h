@@ -27,7 +27,7 @@ enum lep_infer_role {
 	LEP_INFER_CLASS,           /* i32 with the target's table: the most probable, the first of equals */
 	LEP_INFER_TOP,             /* i32 with the target's table */
 	LEP_INFER_TOP_PROBABILITY, /* f32 */
-	LEP_INFER_LOG_PROBABILITY, /* f32: of a text, each id's own, given those before it; see below */
+	LEP_INFER_LOGPROB,         /* f32: of a text, each id's own, given those before it; see below */
 	LEP_INFER_PREDICTION,      /* f32: the output for a target of numbers */
 	LEP_INFER_LAYER            /* f32 */
 };

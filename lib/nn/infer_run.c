@@ -142,7 +142,7 @@ static int put_row(struct lep_inferer *f, const struct lep_infer_own *own, size_
 		case LEP_INFER_PREDICTION:
 			put_reals(data, p, to->bytes / sizeof(float));
 			break;
-		case LEP_INFER_LOG_PROBABILITY:
+		case LEP_INFER_LOGPROB:
 			log = log_probability(f, lep_exec_logits(own->exec) + row * f->outputs, at, r, rows);
 			lep_from_f32(data, LEP_F32, &log, 1);
 			break;

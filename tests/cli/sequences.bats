@@ -147,7 +147,7 @@ fails() {
 # figures FILE: log-likelihood a target and accuracy, from what lep-infer gave.
 figures() {
   lep-cat --jsonl --values "$1" | jq -sr --arg ids "$2" --argjson from "$3" '
-    [.[].fields | map_values(.values) | {p: .log_probability, hit: ([.class, .[$ids][$from:]] | transpose | map(.[0] == .[1]))}] |
+    [.[].fields | map_values(.values) | {p: .logprob, hit: ([.class, .[$ids][$from:]] | transpose | map(.[0] == .[1]))}] |
     "\((map(.p[]) | -add / length) * 100000 | round) \(map(.hit[]) | map(select(.)) | length) \(map(.hit[]) | length)"'
 }
 
@@ -163,6 +163,8 @@ figures() {
   tail -n 1 log | jq -e --argjson l "$loss" --argjson h "$hits" --argjson n "$n" \
     '.validation | (.loss * 100000 - $l | fabs) < 1 and .ids == $n and (.accuracy * $n | round) == $h'
   [ "$n" -gt 100 ]
+  tail -n 1 log | jq -r '.validation.perplexity' >said
+  lep-eval --json out.lept | jq -e --argjson p "$(<said)" '(.perplexity - $p | fabs) < 1e-4'
   ok -q -n "$d/next.net" -e 3 -b 16 --seed 1 --validation 0.2 -j 1 -o a.lepm "$d/lines.lept"
   ok -q -n "$d/next.net" -e 3 -b 16 --seed 1 --validation 0.2 -j 3 -o b.lepm "$d/lines.lept"
   cmp a.lepm b.lepm
