@@ -59,7 +59,7 @@ struct work {
 	int64_t *top;                         /* every K that is asked for, once */
 	size_t ntop;
 	struct lep_reader *reader;
-	struct lep_bytes *file[2];            /* reference and text, instead of the reader */
+	struct lep_pairs pairs;               /* of lines, instead of the reader */
 	struct lep_output *out;
 	struct lep_score score;
 	struct lep_progress progress;
@@ -184,13 +184,11 @@ static int score_stream(struct work *w, struct lep_error *e)
 
 static int score_lines(struct work *w, struct lep_error *e)
 {
-	struct lep_pairs pairs = {.file = {w->file[0], w->file[1]}};
 	int status;
 
-	while ((status = lep_pairs_next(&pairs, &w->score, e)) > 0)
+	while ((status = lep_pairs_next(&w->pairs, &w->score, e)) > 0)
 		if (lep_progress_due(&w->progress))
-			lep_progress_show(&w->progress, pairs.lines, "%s", "");
-	lep_pairs_release(&pairs);
+			lep_progress_show(&w->progress, w->pairs.lines, "%s", "");
 	return status;
 }
 
@@ -202,7 +200,7 @@ static int score(struct work *w, struct lep_error *e)
 	status = o.reference ? score_lines(w, e) : score_stream(w, e);
 	lep_progress_end(&w->progress);
 	if (!status && (status = lep_score_end(&w->score, e)))
-		lep_fail_at(e, "%s", o.reference ? lep_bytes_name(w->file[1]) : lep_reader_name(w->reader));
+		lep_fail_at(e, "%s", o.reference ? w->pairs.name[1] : lep_reader_name(w->reader));
 	return status;
 }
 
@@ -247,12 +245,9 @@ static int open_input(const struct lep_operands *ops, struct work *w, struct lep
 {
 	struct lep_reader_options how = {.force_terminal = o.force};
 	const char *file = ops->n ? ops->name[0] : NULL;
-	int status;
 
-	if (!o.reference)
-		return lep_reader_open(&w->reader, file, &how, e);
-	status = lep_bytes_open(&w->file[0], o.reference, e);
-	return status ? status : lep_bytes_open(&w->file[1], file, e);
+	return o.reference ? lep_pairs_open(&w->pairs, o.reference, file, e) :
+		lep_reader_open(&w->reader, file, &how, e);
 }
 
 static int run(const struct lep_operands *ops, struct lep_error *e)
@@ -276,8 +271,7 @@ static int run(const struct lep_operands *ops, struct lep_error *e)
 		status = judge(&w, e);
 	lep_score_release(&w.score);
 	lep_reader_close(w.reader);
-	lep_bytes_close(w.file[0]);
-	lep_bytes_close(w.file[1]);
+	lep_pairs_close(&w.pairs);
 	lep_output_free(w.out);
 	lep_free(w.requirement);
 	lep_free(w.top);

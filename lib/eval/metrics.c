@@ -55,6 +55,7 @@ const struct lep_metric_info lep_metrics[LEP_METRIC_COUNT] = {
 	[LEP_METRIC_TOKEN_ACCURACY] = {"token_accuracy", LANGUAGE | INTERVAL},
 	[LEP_METRIC_TOKENS] = {"tokens", TEXT | LANGUAGE | WHOLE | COUNT},
 	[LEP_METRIC_BYTES] = {"bytes", LANGUAGE | WHOLE | COUNT},
+	[LEP_METRIC_UNKNOWN] = {"unknown", TEXT | LANGUAGE | WHOLE | COUNT},
 };
 
 int lep_class_score_init(struct lep_class_score *s, size_t classes, int confusion, struct lep_error *e)

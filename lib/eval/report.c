@@ -278,6 +278,9 @@ void lep_report_table(struct lep_buf *out, const struct lep_score *s, const stru
 			s->skip_bad ? "left out" : bad[s->kind]);
 	if (s->unlabelled)
 		lep_buf_addf(out, "%-18s %10llu  (left out)\n", "unlabelled", (unsigned long long)s->unlabelled);
+	if (s->unknown)
+		lep_buf_addf(out, "%-18s %10llu  (tokens whose text is not known)\n", "unknown",
+			(unsigned long long)s->unknown);
 	switch (s->kind) {
 	case LEP_SCORE_CLASSES:
 		classes_table(out, s, o);

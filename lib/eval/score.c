@@ -4,7 +4,13 @@
 #include <math.h>
 
 #include "base/mem.h"
-#include "eval/detokenise.h"
+
+int lep_score_is_text(const struct lep_field *f)
+{
+	struct lep_text_recipe recipe;
+
+	return f->dtype == LEP_TEXT || lep_field_has_text(f, &recipe);
+}
 
 static int is_ids(const struct lep_field *f, enum lep_role role)
 {
@@ -24,7 +30,7 @@ int lep_score_fits(const struct lep_field *f, enum lep_score_want want)
 	case LEP_WANT_NUMBER:
 		return f->role == LEP_ROLE_OUTPUT && !f->table && f->dtype != LEP_TEXT;
 	case LEP_WANT_TEXT:
-		return f->role == LEP_ROLE_OUTPUT && lep_field_is_text(f);
+		return f->role == LEP_ROLE_OUTPUT && lep_score_is_text(f);
 	case LEP_WANT_IDS:
 		return is_ids(f, LEP_ROLE_TARGET);
 	case LEP_WANT_IDS_IN:
@@ -172,10 +178,10 @@ static int is_text(const struct lep_score *s, const struct lep_score_options *o)
 	const struct lep_head *h = s->head;
 	int i = o->output ? lep_head_find(h, o->output) : -1;
 
-	if (!lep_field_is_text(&h->field[s->target]))
+	if (!lep_score_is_text(&h->field[s->target]))
 		return 0;
 	if (o->output)
-		return i < 0 || lep_field_is_text(&h->field[i]);
+		return i < 0 || lep_score_is_text(&h->field[i]);
 	for (size_t k = 0; k < h->nfield; k++)
 		if (lep_score_fits(&h->field[k], LEP_WANT_TEXT))
 			return 1;
@@ -214,7 +220,7 @@ int lep_score_init(struct lep_score *s, const struct lep_head *head, const struc
 {
 	int rc;
 
-	*s = (struct lep_score){.head = head, .target = -1, .given = -1, .probability = -1, .end = -2,
+	*s = (struct lep_score){.head = head, .target = -1, .given = -1, .probability = -1, .end = -2, .unknown_id = -2,
 		.skip_bad = o->skip_bad, .rank = o->rank, .resamples = o->resamples, .seed = o->seed};
 	if (head->kind != LEP_KIND_DATA)
 		return lep_fail(e, LEP_ERR_DATA, "holds a %s, not records to score", lep_kind_name(head->kind));
@@ -335,6 +341,9 @@ int lep_score_get(const struct lep_score *s, enum lep_metric m, int64_t of, doub
 		return 1;
 	case LEP_METRIC_UNLABELLED:
 		*value = (double)s->unlabelled;
+		return 1;
+	case LEP_METRIC_UNKNOWN:
+		*value = (double)s->unknown;
 		return 1;
 	}
 	switch (s->kind) {

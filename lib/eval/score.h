@@ -11,8 +11,8 @@
  * output, of the target where there is none; a single one is that of class 1
  * of two.
  *
- * A target of text, UTF-8 or ids of a vocabulary (detokenise.h), beside an output of
- * text is scored as text. Where a float output [*] is called `logprob` (or asked for),
+ * A target of text, UTF-8 or ids with a recipe of text, beside an output of text is
+ * scored as text. Where a float output [*] is called `logprob` (or asked for),
  * its stream is scored as that of a language model: `logprob` has a row for each token
  * that was predicted, `class` the most probable one. Of n ids these are the last n - 1
  * (the next token) or all n and <end> behind them (a sequence of its own). The ids are
@@ -21,6 +21,7 @@
 #ifndef LEP_EVAL_SCORE_H
 #define LEP_EVAL_SCORE_H
 
+#include "data/tokens.h"
 #include "eval/language_score.h"
 #include "eval/text_score.h"
 #include "stream/frame.h"
@@ -43,6 +44,7 @@ struct lep_score {
 	int has_probability;
 	int skip_bad, rank;
 	uint64_t records, bad, unlabelled;
+	uint64_t unknown;         /* <unknown> in targets of ids that are text */
 	struct lep_table *table;  /* of classes: the target's, then those only the output knows */
 	struct lep_class_score classes;
 	struct lep_number_score numbers; /* its memory comes with the first record */
@@ -61,7 +63,9 @@ struct lep_score {
 	size_t elements;
 	double *scratch;          /* numbers of one record: target, output */
 	size_t scratch_room;
-	struct lep_buf decoded[2]; /* text of target, output */
+	struct lep_text_recipe recipe[2]; /* of target and output, where they are ids of text */
+	struct lep_buf decoded[2]; /* their text */
+	int64_t unknown_id;       /* of <unknown> in the target, or -2 */
 };
 
 /* head is borrowed and must outlive the score. LEP_ERR_DATA where the stream has

@@ -19,6 +19,9 @@ enum lep_score_want {
 	LEP_WANT_IDS_IN   /* the same as input */
 };
 
+/* Whether a field holds text: UTF-8, or ids of a vocabulary with a recipe of text. */
+int lep_score_is_text(const struct lep_field *f);
+
 int lep_score_fits(const struct lep_field *f, enum lep_score_want want);
 
 /* The field called preferred among those that fit, else the only one: its

@@ -2,13 +2,28 @@
 #include "eval/score_parts.h"
 
 #include "base/mem.h"
-#include "eval/detokenise.h"
+#include "data/tokens.h"
+
+/* The recipe of the text in a field of ids into place k, and of a target's <unknown>. */
+static void take_recipe(struct lep_score *s, int field, int k)
+{
+	const struct lep_field *f = &s->head->field[field];
+
+	if (lep_field_has_text(f, &s->recipe[k]) && k == 0) {
+		s->unknown_id = lep_table_find(f->table, LEP_TOKEN_UNKNOWN, strlen(LEP_TOKEN_UNKNOWN));
+		s->unknown_id = s->unknown_id < 0 ? -2 : s->unknown_id;
+	}
+}
 
 int lep_score_bind_text(struct lep_score *s, const struct lep_score_options *o, struct lep_error *e)
 {
 	s->given = o->output ? lep_score_named(s->head, o->output, e) :
 		lep_score_pick(s->head, LEP_WANT_TEXT, "translation", "--prediction", e);
-	return s->given < 0 ? s->given : lep_text_score_init(&s->text, o->tokenizer, e);
+	if (s->given < 0)
+		return s->given;
+	take_recipe(s, s->target, 0);
+	take_recipe(s, s->given, 1);
+	return lep_text_score_init(&s->text, o->tokenizer, e);
 }
 
 /* The text of a field of record i: as it stands, or decoded into place k. */
@@ -22,8 +37,10 @@ static int text_of(struct lep_score *s, const struct lep_frame *fr, size_t i, in
 	*text = (const char *)p;
 	if (f->dtype == LEP_TEXT)
 		return 0;
+	for (size_t at = 0; k == 0 && at < *len; at += 4)
+		s->unknown += (int32_t)lep_get32(p + at) == s->unknown_id;
 	lep_buf_clear(b);
-	lep_detokenise(b, f, p, *len / 4);
+	lep_text_decode(b, &s->recipe[k], f->table, p, *len / 4, -1);
 	*text = b->data;
 	*len = b->len;
 	return b->failed ? lep_fail_nomem(e, 0) : 0;
@@ -48,7 +65,7 @@ static int map_ids(struct lep_score *s, struct lep_error *e)
 {
 	const struct lep_table *target = s->head->field[s->target].table, *given = s->head->field[s->given].table;
 
-	s->end = lep_table_find(given, "<end>", 5);
+	s->end = lep_table_find(given, LEP_TOKEN_END, strlen(LEP_TOKEN_END));
 	if (s->end < 0)
 		s->end = -2;
 	if (lep_table_equal(target, given))
@@ -98,24 +115,10 @@ int lep_score_bind_language(struct lep_score *s, const struct lep_score_options 
 	if (s->target < -1)
 		return s->target;
 	s->language.has_class = s->target >= 0 && s->given >= 0;
-	s->language.has_bytes = s->target >= 0 && lep_field_is_text(&h->field[s->target]);
+	s->language.has_bytes = s->target >= 0 && lep_field_has_text(&h->field[s->target], &s->recipe[0]);
+	if (s->language.has_bytes)
+		take_recipe(s, s->target, 0);
 	return s->language.has_class ? map_ids(s, e) : 0;
-}
-
-/* Bytes of the text of ids from number first on, a blank before them included. */
-static int count_bytes(struct lep_score *s, const unsigned char *ids, size_t n, size_t first, double *bytes,
-	struct lep_error *e)
-{
-	const struct lep_field *f = &s->head->field[s->target];
-	struct lep_buf *b = &s->decoded[0];
-
-	lep_buf_clear(b);
-	lep_detokenise(b, f, ids, n);
-	*bytes = (double)b->len;
-	lep_buf_clear(b);
-	lep_detokenise(b, f, ids, first);
-	*bytes -= (double)b->len;
-	return b->failed ? lep_fail_nomem(e, 0) : 0;
 }
 
 /* Whether the class given for a row is the right one: ids[row], or the end. */
@@ -126,6 +129,39 @@ static int is_right(const struct lep_score *s, int64_t given, const unsigned cha
 	if (s->map)
 		given = given >= 0 ? s->map[given] : -1;
 	return given >= 0 && given == (int32_t)lep_get32(ids + 4 * row);
+}
+
+/* Adds the text of ids[at], with the blank that parts it from the one before, to what
+ * is decoded; of the end there is none. */
+static void decode(struct lep_score *s, const unsigned char *ids, size_t n, size_t at)
+{
+	const struct lep_table *table = s->head->field[s->target].table;
+	int32_t before = at ? (int32_t)lep_get32(ids + 4 * (at - 1)) : -1;
+
+	if (at >= n)
+		return;
+	s->unknown += (int32_t)lep_get32(ids + 4 * at) == s->unknown_id;
+	lep_text_decode(&s->decoded[0], &s->recipe[0], table, ids + 4 * at, 1, before);
+}
+
+/* Row k of a record, whose token is number at of n ids. */
+static int add_row(struct lep_score *s, const unsigned char *ids, size_t n, size_t at, double log_p, int64_t given,
+	double *share)
+{
+	if (at < n && (int32_t)lep_get32(ids + 4 * at) < 0) {
+		s->unlabelled++;
+		return 0;
+	}
+	/* A rounding above 0 is forgiven. */
+	if (!(log_p <= 1e-3))
+		return -1;
+	share[LEP_LANGUAGE_TOKENS]++;
+	share[LEP_LANGUAGE_LOGPROB] += log_p;
+	if (s->language.has_class)
+		share[LEP_LANGUAGE_CORRECT] += is_right(s, given, ids, n, at);
+	if (s->language.has_bytes)
+		decode(s, ids, n, at);
+	return 0;
 }
 
 int lep_score_add_language(struct lep_score *s, const struct lep_frame *fr, size_t i, struct lep_error *e)
@@ -150,28 +186,18 @@ int lep_score_add_language(struct lep_score *s, const struct lep_frame *fr, size
 		if (bytes / 4 != rows)
 			return lep_score_fail(s, fr, i, s->given, "differs from 'logprob' in length", e);
 	}
+	lep_buf_clear(&s->decoded[0]);
 	share[LEP_LANGUAGE_RECORDS] = 1;
 	for (size_t k = 0; k < rows; k++) {
-		double log_p = lep_score_number(type, p, k);
-		int64_t class_id = given ? (int32_t)lep_get32(given + 4 * k) : -1;
+		int64_t id = given ? (int32_t)lep_get32(given + 4 * k) : -1;
 
-		if (ids && first + k < n && (int32_t)lep_get32(ids + 4 * (first + k)) < 0) {
-			s->unlabelled++;
-			continue;
-		}
-		if (!(log_p <= 1e-3))
-			return lep_score_fail(s, fr, i, s->probability, "not a log probability", e);
-		if (given && (class_id < -1 || class_id >= (int64_t)s->head->field[s->given].table->n))
+		if (given && (id < -1 || id >= (int64_t)s->head->field[s->given].table->n))
 			return lep_score_fail(s, fr, i, s->given, "id outside its table", e);
-		share[LEP_LANGUAGE_TOKENS]++;
-		share[LEP_LANGUAGE_LOGPROB] += log_p;
-		share[LEP_LANGUAGE_CORRECT] += given ? is_right(s, class_id, ids, n, first + k) : 0;
+		if (add_row(s, ids, n, first + k, lep_score_number(type, p, k), id, share))
+			return lep_score_fail(s, fr, i, s->probability, "not a log probability", e);
 	}
-	if (s->language.has_bytes && rows) {
-		int rc = count_bytes(s, ids, n, first, &share[LEP_LANGUAGE_BYTES], e);
-
-		if (rc)
-			return rc;
-	}
+	share[LEP_LANGUAGE_BYTES] = (double)s->decoded[0].len;
+	if (s->decoded[0].failed)
+		return lep_fail_nomem(e, 0);
 	return lep_language_score_add(&s->language, share, e);
 }

@@ -31,7 +31,7 @@ X
   # none in y, one in z
   words='<unknown>|a|man|in|hat|<end>'
   model="field text input i32 * $words
-recipe text words rules 1
+recipe text words rules 1 invalid fail
 field logprob output f32 *
 field class output i32 * $words"
   records='record x 1,2,3,4 -0.5,-1.5,-1 2,3,1
@@ -218,7 +218,7 @@ X
 }
 
 @test "eval: a stream of text, and ids that are decoded" {
-  printf '%s\n' "field text target i32 * $words" 'recipe text words rules 1' 'field translation output text -' \
+  printf '%s\n' "field text target i32 * $words" 'recipe text words rules 1 invalid fail' 'field translation output text -' \
     'record x 1,2,3,4 a_man_in_cat' 'record y 1,2,5 -' 'record z 1,4 a_hat' >lines
   "$make" <lines >s.lept
   "$make" 3 <lines >p.lept
@@ -229,12 +229,29 @@ X
   cmp want a
   cmp want b
   # characters stand one behind the other
-  printf '%s\n' "field text target i32 * a|b|c| |<end>" 'recipe text chars rules 1' \
-    'field given output i32 * a|b|c| |<end>' 'recipe text chars rules 1' \
+  printf '%s\n' "field text target i32 * a|b|c| |<end>" 'recipe text chars rules 1 invalid fail' \
+    'field given output i32 * a|b|c| |<end>' 'recipe text chars rules 1 invalid fail' \
     'record x 0,1,3,2,4 1,1,3,2' | "$make" >s.lept
   lep-eval --json s.lept >a
   lep-eval --json --reference <(echo 'ab c') <(echo 'bb c') >want
   cmp want a
+}
+
+@test "eval: tokens that the vocabulary lacks are counted" {
+  printf '%s\n' "field text target i32 * $words" 'recipe text words rules 1 invalid fail' \
+    'field translation output text -' 'record x 1,0,3,0 a_man_in_<unknown>' 'record y 0 <unknown>' | "$make" >s.lept
+  lep-eval --json s.lept >a
+  is a unknown 3
+  # a man in <unknown> against a <unknown> in <unknown>
+  is a exact_match 0.5
+  is a wer 0.2
+  run lep-eval s.lept
+  [[ $output == *"unknown                     3  (tokens whose text is not known)"* ]]
+  fails 3 "requirement not met: unknown==0 (is 3)" -q --require 'unknown==0' s.lept
+  # of a language model those that were to come
+  printf '%s\n' "$model" 'record x 0,1,0,3 -1,-1,-1 1,1,1' | "$make" >s.lept
+  lep-eval -q --require 'unknown==1' s.lept
+  lep-eval -q --require 'unknown==0' --reference ref hyp
 }
 
 @test "eval: which field is the text that was given" {
@@ -291,7 +308,7 @@ X
 }
 
 @test "eval: a language model: a sequence of its own, to its end; ids by name" {
-  printf '%s\n' 'field source input text -' 'field to target i32 * a|hat|<end>' 'recipe text words rules 1' \
+  printf '%s\n' 'field source input text -' 'field to target i32 * a|hat|<end>' 'recipe text words rules 1 invalid fail' \
     'field logprob output f32 *' 'field class output i32 * <end>|hat|cat|a' \
     'record x a_hat 0,1 -0.5,-1.5,-1 3,2,0' 'record y - - -1 0' 'record z a 0 -3,-1 3,1' | "$make" >s.lept
   lep-eval --json s.lept >a
@@ -304,7 +321,7 @@ X
 }
 
 @test "eval: a language model: bytes of characters, -infinity, no class, no ids" {
-  printf '%s\n' 'field text input i32 * a|é|<end>' 'recipe text chars rules 1' 'field logprob output f32 *' \
+  printf '%s\n' 'field text input i32 * a|é|<end>' 'recipe text chars rules 1 invalid fail' 'field logprob output f32 *' \
     'field class output i32 * a|é|<end>' 'record x 0,1,0,2 -1,-1,-inf 1,1,1' 'record y 0,1 -1 -1' | "$make" >s.lept
   lep-eval --json s.lept >a
   is a bytes 5
