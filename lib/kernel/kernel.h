@@ -42,11 +42,12 @@
 #include "kernel/real.h"
 
 /*
- * The one matrix product, rows by pointer, so that convolutions copy nothing:
+ * The one matrix product, each row where it lies, so that convolutions copy nothing:
  *
- *   c[r][j] (+)= sum over s < nseg, t < len of
- *                rows[r][off[s] + t * step] * B[s * len + t][j]     j < n, r < m
+ *   c[C(r) + j] (+)= sum over s < nseg, t < len of
+ *                    a[A(r) + off[s] + t * step] * B[s * len + t][j]     j < n, r < m
  *
+ * A(r) is row[r], or r * lda where row is NULL; C(r) is crow[r], or r * ldc.
  * The reduction index k = s * len + t runs upwards; K = nseg * len.
  * dense:               one segment, len = inputs, step 1.
  * conv forward:        rows = top left input element of each output position,
@@ -62,16 +63,20 @@
  */
 struct lep_gemm {
 	size_t m;
-	const lep_real *const *rows; /* m */
+	const lep_real *a;
+	const ptrdiff_t *row; /* m, in elements as all offsets, or NULL: */
+	size_t lda;
 	size_t nseg;
-	const ptrdiff_t *off; /* nseg, in elements */
+	const ptrdiff_t *off; /* nseg */
 	size_t len;
 	ptrdiff_t step;
 	const lep_real *b;
 	size_t ldb;
 	int packed;
 	size_t n;
-	lep_real *const *c; /* m */
+	lep_real *c;
+	const ptrdiff_t *crow; /* m, or NULL: */
+	size_t ldc;
 	int accumulate;       /* start from what c holds */
 	const lep_real *bias; /* n, added after the sum, or NULL */
 	int relu;             /* then negative values become 0 */

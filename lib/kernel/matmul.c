@@ -52,20 +52,14 @@ static const lep_real *panel(const struct lep_matmul *p, size_t j, size_t n, siz
 static void block(const struct lep_kernels *t, const struct lep_matmul *p, const struct block_a *a, size_t i,
 	size_t m, size_t j, size_t n, size_t k, size_t kn)
 {
-	const lep_real *rows[BLOCK_M];
-	lep_real *c[BLOCK_M];
 	ptrdiff_t off[BLOCK_K / SEGMENT] = {0};
 	const int last = k + kn == p->k;
 	const size_t after = j + n < p->n ? j + n : i + m < p->m ? 0 : p->n, width = min_size(p->n - after, t->panel);
-	struct lep_gemm g = {.m = m, .rows = rows, .nseg = 1, .off = off, .len = kn, .step = (ptrdiff_t)a->step,
-		.b = panel(p, j, n, k), .ldb = p->ldb, .packed = p->packed, .n = n, .c = c,
-		.accumulate = p->accumulate || k > 0, .bias = last && p->bias ? p->bias + j : NULL,
-		.relu = last && p->relu};
+	struct lep_gemm g = {.m = m, .a = a->a, .lda = a->row, .nseg = 1, .off = off, .len = kn,
+		.step = (ptrdiff_t)a->step, .b = panel(p, j, n, k), .ldb = p->ldb, .packed = p->packed, .n = n,
+		.c = p->c + i * p->ldc + j, .ldc = p->ldc, .accumulate = p->accumulate || k > 0,
+		.bias = last && p->bias ? p->bias + j : NULL, .relu = last && p->relu};
 
-	for (size_t r = 0; r < m; r++) {
-		rows[r] = a->a + r * a->row;
-		c[r] = p->c + (i + r) * p->ldc + j;
-	}
 	if (p->packed && kn % SEGMENT == 0) {
 		g.nseg = kn / SEGMENT;
 		g.len = SEGMENT;

@@ -1,7 +1,7 @@
 /* Running a network: blocks, the order of meetings in training. */
 #include <string.h>
 
-#include "nn/layer.h"
+#include "nn/exec.h"
 
 /* Gradients of blocks are summed in pieces of this many reals. */
 enum { SUM_PIECE = 8192 };
@@ -25,8 +25,9 @@ int lep_exec_new(struct lep_exec **out, struct lep_net *n, size_t capacity, int 
 	x->capacity = capacity;
 	x->training = training;
 	x->threads = threads < 1 ? 1 : threads;
-	x->block_max = training ? (capacity + LEP_BLOCKS - 1) / LEP_BLOCKS : capacity;
-	rc = lep_exec_buffers(x, e);
+	rc = lep_exec_plan(x, e);
+	if (rc == 0)
+		rc = lep_exec_buffers(x, e);
 	if (rc) {
 		lep_exec_free(x);
 		return rc;
@@ -95,11 +96,14 @@ const lep_real *lep_exec_input_grad(const struct lep_exec *x, size_t i)
 void lep_exec_infer(struct lep_exec *x, size_t count)
 {
 	const struct lep_net *n = x->net;
-	struct lep_pass p = {.x = x, .count = count};
+	struct lep_pass p = {.x = x};
 
 	x->count = count;
-	for (size_t i = 0; i < n->nop; i++)
-		n->op[i].layer->forward(&n->op[i], &p);
+	for (; p.first < count; p.first += p.count) {
+		p.count = count - p.first < x->block_max ? count - p.first : x->block_max;
+		for (size_t i = 0; i < n->nop; i++)
+			n->op[i].layer->forward(&n->op[i], &p);
+	}
 }
 
 /*
@@ -130,7 +134,7 @@ static void run_stretch(void *ctx, int block, int thread)
 	const struct lep_net *n = x->net;
 	size_t first = lep_block_first(x->count, block);
 	struct lep_pass p = {.x = x, .first = first, .count = lep_block_first(x->count, block + 1) - first,
-		.block = block, .thread = thread, .training = 1};
+		.block = block, .thread = thread, .slot = x->threads < LEP_BLOCKS ? thread : block, .training = 1};
 
 	if (s->feed && s->feed_fn)
 		s->feed_fn(s->ctx, x, p.first, p.count, thread);
@@ -168,16 +172,6 @@ int lep_op_batchwise(const struct lep_op *op)
 	return 1;
 }
 
-static int reduces_forward(const struct lep_op *op)
-{
-	return op->layer->forward_reduce && lep_op_batchwise(op);
-}
-
-static int reduces_backward(const struct lep_op *op)
-{
-	return op->needs_backward && op->layer->backward_reduce && lep_op_batchwise(op);
-}
-
 /* The forward stretches up to the last meeting; the rest is left in s. */
 static void run_forward_meetings(struct stretch *s, struct lep_threads *pool)
 {
@@ -186,7 +180,7 @@ static void run_forward_meetings(struct stretch *s, struct lep_threads *pool)
 
 	s->feed = 1;
 	for (size_t i = 0; i < n->nop; i++) {
-		if (!reduces_forward(&n->op[i]))
+		if (!lep_op_reduces_forward(&n->op[i]))
 			continue;
 		s->f_to = i;
 		lep_threads_run(pool, (int)blocks_of(x->count), run_stretch, s);
@@ -259,7 +253,7 @@ void lep_exec_train(struct lep_exec *x, struct lep_threads *pool, size_t count,
 	s.loss = 1;
 	s.b_from = s.b_to = n->nop;
 	for (;;) {
-		while (s.b_to > 0 && !reduces_backward(&n->op[s.b_to - 1]))
+		while (s.b_to > 0 && !lep_op_reduces_backward(&n->op[s.b_to - 1]))
 			s.b_to--;
 		lep_threads_run(pool, (int)blocks_of(count), run_stretch, &s);
 		if (s.b_to == 0)

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "nn/layer.h"
+#include "nn/exec.h"
 
 /* Reals of the operation's scratch memory for a pass over these samples. */
 static size_t scratch_for(const struct lep_op *op, const struct lep_exec *x, size_t first, size_t count)
@@ -34,12 +34,13 @@ static int has_grad(const struct lep_exec *x, size_t v)
 	return x->training && (x->net->value[v].needs_grad || (int)v == x->net->value[x->net->logits].root);
 }
 
-/* Memory for so many rows of value v. */
-static int new_value(struct lep_exec *x, size_t v, size_t rows, struct lep_error *e)
+/* Memory for the rows of value v that there must be room for. */
+static int new_value(struct lep_exec *x, size_t v, struct lep_error *e)
 {
-	size_t reals;
+	size_t size = x->net->value[v].size, reals, grads;
 
-	if (lep_mul_overflow(x->net->value[v].size, rows, &reals))
+	if (lep_mul_overflow(size, lep_places(x, (int)v, x->whole_value[v]), &reals) ||
+		lep_mul_overflow(size, lep_places(x, (int)v, x->whole_grad[v]), &grads))
 		return lep_fail_nomem(e, 0);
 	lep_free(x->value[v]);
 	lep_free(x->grad[v]);
@@ -47,7 +48,7 @@ static int new_value(struct lep_exec *x, size_t v, size_t rows, struct lep_error
 	/* An id takes no more room than a real. */
 	x->value[v] = lep_alloc(reals, sizeof(lep_real));
 	if (x->value[v] && has_grad(x, v))
-		x->grad[v] = lep_alloc(reals, sizeof(lep_real));
+		x->grad[v] = lep_alloc(grads, sizeof(lep_real));
 	if (!x->value[v] || (has_grad(x, v) && !x->grad[v]))
 		return lep_fail_nomem(e, (double)reals * sizeof(lep_real));
 	return 0;
@@ -65,17 +66,17 @@ static void share_values(struct lep_exec *x)
 }
 
 /* What all buffers come to, each alone may look harmless. */
-static double bytes_of(const struct lep_exec *x, const size_t *room)
+static double bytes_of(const struct lep_exec *x)
 {
 	const struct lep_net *n = x->net;
 	double reals = (double)n->scratch * (double)x->block_max * x->threads;
 
 	for (size_t v = 0; v < n->nvalue; v++) {
-		int axis = n->value[v].axis;
-
-		if (is_root(n, v))
-			reals += (double)n->value[v].size * (double)(axis < 0 ? x->capacity : room[axis]) *
-				(x->training && n->value[v].needs_grad ? 2 : 1);
+		if (!is_root(n, v))
+			continue;
+		reals += (double)n->value[v].size * (double)lep_places(x, (int)v, x->whole_value[v]);
+		if (has_grad(x, v))
+			reals += (double)n->value[v].size * (double)lep_places(x, (int)v, x->whole_grad[v]);
 	}
 	if (x->training)
 		reals += (double)LEP_BLOCKS * (double)n->block_reals;
@@ -131,11 +132,11 @@ int lep_exec_buffers(struct lep_exec *x, struct lep_error *e)
 	const struct lep_net *n = x->net;
 	int rc = new_arrays(x, e);
 
-	if (rc == 0 && lep_mem_lacks(bytes_of(x, x->room)))
-		rc = lep_fail_nomem(e, bytes_of(x, x->room));
+	if (rc == 0 && lep_mem_lacks(bytes_of(x)))
+		rc = lep_fail_nomem(e, bytes_of(x));
 	for (size_t v = 0; v < n->nvalue && rc == 0; v++)
 		if (is_root(n, v))
-			rc = new_value(x, v, n->value[v].axis < 0 ? x->capacity : 0, e);
+			rc = new_value(x, v, e);
 	if (rc)
 		return rc;
 	share_values(x);
@@ -169,6 +170,9 @@ void lep_exec_buffers_free(struct lep_exec *x)
 		lep_free(x->start[i]);
 	lep_free(x->value);
 	lep_free(x->grad);
+	lep_free(x->when);
+	lep_free(x->whole_value);
+	lep_free(x->whole_grad);
 	lep_free(x->state);
 	lep_free(x->scratch);
 	lep_free(x->block_grads);
@@ -209,14 +213,13 @@ static int grow_values(struct lep_exec *x, size_t i, size_t rows, struct lep_err
 	int rc = 0;
 
 	x->room[i] = rows > 2 * before ? rows : 2 * before;
-	if (lep_mem_lacks(bytes_of(x, x->room)))
+	if (lep_mem_lacks(bytes_of(x)))
 		x->room[i] = rows;
-	rows = x->room[i];
-	if (lep_mem_lacks(bytes_of(x, x->room)))
-		rc = lep_fail_nomem(e, bytes_of(x, x->room));
+	if (lep_mem_lacks(bytes_of(x)))
+		rc = lep_fail_nomem(e, bytes_of(x));
 	for (size_t v = 0; v < n->nvalue && rc == 0; v++)
 		if (is_root(n, v) && n->value[v].axis == (int)i)
-			rc = new_value(x, v, rows, e);
+			rc = new_value(x, v, e);
 	/* After a failure the next batch begins anew. */
 	if (rc)
 		x->room[i] = 0;

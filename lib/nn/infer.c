@@ -100,6 +100,7 @@ static int add_layers(struct lep_inferer *f, const struct lep_infer_options *o, 
 		rc = add_field(f, LEP_INFER_LAYER, o->layer[i], LEP_F32, &shape, value, e);
 		if (rc)
 			return rc;
+		lep_net_keep(f->net, value);
 	}
 	return 0;
 }

@@ -22,6 +22,7 @@ struct lep_value {
 	int axis;                 /* a sequence: the net's input whose lengths it has; else -1 */
 	int root;                 /* the value whose memory it shares, itself mostly */
 	int ids;                  /* int32 ids, an input that embed reads */
+	int kept;                 /* somebody will ask for it (lep_net_keep) */
 	int needs_grad;
 	int written;              /* while planning: an operation behind writes its gradient */
 	int input;                /* number of the input + 1, or 0 */
@@ -34,6 +35,7 @@ struct lep_pass {
 	struct lep_exec *x;
 	size_t first, count;      /* samples */
 	int block, thread;
+	int slot;                 /* which place of a value that is not whole */
 	int training;
 };
 
@@ -61,6 +63,10 @@ struct lep_layer {
 	/* Optional. Gradients of parameters with `whole` set, from the whole batch
 	 * at once, cut into op->gradient_tasks tasks. */
 	void (*gradient)(const struct lep_op *op, struct lep_exec *x, size_t count, int task);
+
+	/* Set where forward or backward find their samples in x->value and x->grad by
+	 * their place in the batch, instead of with lep_in and its like. */
+	int whole;
 
 	/* Optional. Weights changed: pack them, with what backward needs as well. */
 	void (*prepare)(const struct lep_op *op, int backward);
@@ -151,13 +157,21 @@ struct lep_net {
 	int varies;               /* an input is a sequence */
 };
 
+/* The stretch between meetings in which an operation runs. */
+struct lep_when {
+	int forward, backward;
+};
+
 struct lep_exec {
 	struct lep_net *net;
 	const struct lep_kernels *k;
 	size_t capacity;
-	size_t block_max;         /* samples in the largest block */
+	size_t block_max;         /* samples in the largest block, or slice in use */
 	int training;
 	int threads;
+	int slots;                /* blocks that are under way at one time */
+	struct lep_when *when;    /* by operation */
+	unsigned char *whole_value, *whole_grad; /* by value: it holds the batch, not a block a slot */
 	size_t count;             /* samples in the current batch */
 	struct lep_step_info info;
 	lep_real **value;         /* by value number; roots own */
@@ -324,27 +338,54 @@ static inline size_t lep_longest(const struct lep_exec *x, int value)
 	return v->axis < 0 ? (size_t)v->shape.extent[0] : x->longest[v->axis];
 }
 
+/*
+ * Places. A value that is whole has room for all rows of the batch; another, a
+ * fixed one, for one block a slot (exec_plan.c).
+ */
+
+/* Rows before the first sample of a pass in what is whole or not. */
+static inline size_t lep_place(const struct lep_pass *p, int value, int whole)
+{
+	return whole ? lep_row_before(p->x, value, p->first) : (size_t)p->slot * p->x->block_max;
+}
+
+/* Rows there must be room for. */
+static inline size_t lep_places(const struct lep_exec *x, int value, int whole)
+{
+	return whole ? lep_room(x, value) : (size_t)x->slots * x->block_max;
+}
+
+/* Whether what forward leaves to backward must be kept for the whole batch. */
+static inline int lep_op_crosses(const struct lep_op *op, const struct lep_exec *x)
+{
+	return x->when[op->number].forward != x->when[op->number].backward;
+}
+
 /* Values and gradients of the samples of a pass, from its first row on. */
 static inline lep_real *lep_in(const struct lep_op *op, const struct lep_pass *p, int i)
 {
-	return p->x->value[op->in[i]] + lep_row_before(p->x, op->in[i], p->first) * lep_op_size_in(op, i);
+	int v = op->in[i];
+
+	return p->x->value[v] + lep_place(p, v, p->x->whole_value[v]) * lep_op_size_in(op, i);
 }
 
 static inline lep_real *lep_out(const struct lep_op *op, const struct lep_pass *p)
 {
-	return p->x->value[op->out] + lep_row_before(p->x, op->out, p->first) * lep_op_size_out(op);
+	return p->x->value[op->out] + lep_place(p, op->out, p->x->whole_value[op->out]) * lep_op_size_out(op);
 }
 
 static inline lep_real *lep_grad_out(const struct lep_op *op, const struct lep_pass *p)
 {
-	return p->x->grad[op->out] + lep_row_before(p->x, op->out, p->first) * lep_op_size_out(op);
+	return p->x->grad[op->out] + lep_place(p, op->out, p->x->whole_grad[op->out]) * lep_op_size_out(op);
 }
 
 /* NULL: nobody needs it. Otherwise add to it where op->accumulate[i]. */
 static inline lep_real *lep_grad_in(const struct lep_op *op, const struct lep_pass *p, int i)
 {
-	return op->net->value[op->in[i]].needs_grad ?
-		p->x->grad[op->in[i]] + lep_row_before(p->x, op->in[i], p->first) * lep_op_size_in(op, i) : NULL;
+	int v = op->in[i];
+
+	return op->net->value[v].needs_grad ?
+		p->x->grad[v] + lep_place(p, v, p->x->whole_grad[v]) * lep_op_size_in(op, i) : NULL;
 }
 
 /* Reals of the output, of input i, that a pass has. */
@@ -381,9 +422,6 @@ static inline lep_real *lep_block_grad(const struct lep_op *op, const struct lep
 	return p->x->block_grads + (size_t)p->block * op->net->block_reals + lep_op_param(op, i)->block_offset;
 }
 
-/* A pointer takes the room of this many reals in scratch memory. */
-#define LEP_POINTER_REALS (sizeof(void *) / sizeof(lep_real))
-
 /* Whether a value of the operation is a sequence. */
 int lep_op_varies(const struct lep_op *op);
 
@@ -403,11 +441,6 @@ static inline size_t lep_block_first(size_t count, int b)
 
 	return count * (size_t)b / (size_t)blocks;
 }
-
-/* ---- buffers (exec_room.c) ---- */
-
-int lep_exec_buffers(struct lep_exec *x, struct lep_error *e) LEP_MUST_USE;
-void lep_exec_buffers_free(struct lep_exec *x);
 
 /* ---- the table (layers.c) ---- */
 

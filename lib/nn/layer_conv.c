@@ -1,7 +1,7 @@
 /*
  * conv: y[i][j][o] = b[o] + sum over kh, kw, c of x[i s + kh d - p][...][c] w[kh][kw][c][o].
  *
- * No im2col: the kernel takes a pointer for each output position and the
+ * No im2col: the kernel takes the place of each output position's window and the
  * offsets of the taps. The gradient of x adds each tap's product into place;
  * that of w is one product with taps and channels as rows. With padding the
  * input is copied once between zero borders.
@@ -20,18 +20,18 @@ struct conv {
 	size_t cg, fg;            /* channels and filters of one group */
 	size_t taps, rows;        /* kh kw; kh kw cg */
 	size_t nseg, len;         /* of the forward product */
-	ptrdiff_t *off;           /* [groups][nseg] */
+	ptrdiff_t *off;           /* [nseg]: of its segments */
+	ptrdiff_t *tap;           /* [rows]: of each tap and channel of a group */
 	size_t pack_size, turned_size;
 	lep_real *packed;         /* [groups] */
 	lep_real *turned;         /* [groups][taps], transposed */
 };
 
+/* Offsets are from the first sample of a pass on. */
 struct state {
-	lep_real *padded;         /* the batch between borders, or NULL */
-	const lep_real **x;       /* [capacity][position]: top left element of its window */
-	lep_real **y;             /* [capacity][groups][position] */
-	const lep_real **dy;      /* [capacity][position], training */
-	const lep_real **taps;    /* [groups][rows], sample 0, training */
+	lep_real *padded;         /* samples between borders, a block a slot; or NULL */
+	ptrdiff_t *window;        /* [block_max][position]: its top left element */
+	ptrdiff_t *line;          /* [block_max][oh]: that of each row's first window; training */
 };
 
 static size_t positions(const struct conv *a)
@@ -49,11 +49,6 @@ static size_t tap_offset(const struct conv *a, size_t tap)
 	return ((tap / a->kw) * a->wp + tap % a->kw) * a->dilation * a->c;
 }
 
-static size_t position_offset(const struct conv *a, size_t position)
-{
-	return ((position / a->ow) * a->wp + position % a->ow) * a->stride * a->c;
-}
-
 /* ---- state ---- */
 
 static void state_free(void *p)
@@ -61,60 +56,36 @@ static void state_free(void *p)
 	struct state *s = p;
 
 	lep_free(s->padded);
-	lep_free(s->x);
-	lep_free(s->y);
-	lep_free(s->dy);
-	lep_free(s->taps);
+	lep_free(s->window);
+	lep_free(s->line);
 	lep_free(s);
-}
-
-static void point(const struct lep_op *op, struct lep_exec *x, struct state *s)
-{
-	const struct conv *a = op->attr;
-	const lep_real *in = s->padded ? s->padded : x->value[op->in[0]];
-	size_t n = positions(a), out = lep_op_size_out(op);
-
-	for (size_t i = 0; i < x->capacity; i++)
-		for (size_t k = 0; k < n; k++) {
-			s->x[i * n + k] = in + i * padded_size(a) + position_offset(a, k);
-			for (size_t g = 0; g < a->groups && s->y; g++)
-				s->y[(g * x->capacity + i) * n + k] =
-					x->value[op->out] + i * out + k * a->filters + g * a->fg;
-			if (s->dy)
-				s->dy[i * n + k] = x->grad[op->out] + i * out + k * a->filters;
-		}
-	for (size_t g = 0; g < a->groups && s->taps; g++)
-		for (size_t r = 0; r < a->rows; r++)
-			s->taps[g * a->rows + r] = in + tap_offset(a, r / a->cg) + g * a->cg + r % a->cg;
 }
 
 static int state_new(const struct lep_op *op, struct lep_exec *x, void **out)
 {
 	const struct conv *a = op->attr;
 	struct state *s = lep_alloc(1, sizeof(*s));
-	size_t n = x->capacity * positions(a);
+	size_t lines = x->block_max * a->oh;
 
 	*out = s;
 	if (!s)
 		return LEP_ERR_NOMEM;
 	if (a->padded) {
-		s->padded = lep_alloc(x->capacity * padded_size(a), sizeof(lep_real));
+		s->padded = lep_alloc(lep_places(x, op->out, 0) * padded_size(a), sizeof(lep_real));
 		if (!s->padded)
 			return LEP_ERR_NOMEM;
 	}
 	if (a->depthwise)
 		return 0;
-	s->x = lep_alloc(n, sizeof(*s->x));
-	s->y = lep_alloc(n * a->groups, sizeof(*s->y));
-	if (!s->x || !s->y)
+	s->window = lep_alloc(lines * a->ow, sizeof(*s->window));
+	s->line = lep_alloc(lines, sizeof(*s->line));
+	if (!s->window || !s->line)
 		return LEP_ERR_NOMEM;
-	if (x->training && op->needs_backward) {
-		s->dy = lep_alloc(n, sizeof(*s->dy));
-		s->taps = lep_alloc(a->groups * a->rows, sizeof(*s->taps));
-		if (!s->dy || !s->taps)
-			return LEP_ERR_NOMEM;
+	for (size_t i = 0; i < lines; i++) {
+		s->line[i] = (ptrdiff_t)(i / a->oh * padded_size(a) + i % a->oh * a->stride * a->wp * a->c);
+		for (size_t k = 0; k < a->ow; k++)
+			s->window[i * a->ow + k] = s->line[i] + (ptrdiff_t)(k * a->stride * a->c);
 	}
-	point(op, x, s);
 	return 0;
 }
 
@@ -126,31 +97,34 @@ static struct lep_depthwise depthwise(const struct conv *a)
 		.kh = a->kh, .kw = a->kw, .sh = a->stride, .sw = a->stride, .dh = a->dilation, .dw = a->dilation};
 }
 
-/* Samples of the pass between their borders (which are zero from the start). */
-static void copy_in(const struct lep_op *op, const struct lep_pass *p, lep_real *padded)
+/* The input's samples of the pass, with borders if it has any (which are zero
+ * from the start). */
+static const lep_real *input(const struct lep_op *op, const struct lep_pass *p, int copy)
 {
 	const struct conv *a = op->attr;
+	const struct state *s = p->x->state[op->number];
 	const lep_real *x = lep_in(op, p, 0);
+	lep_real *padded;
 	size_t row = a->w * a->c;
 
-	for (size_t s = 0; s < p->count; s++)
+	if (!a->padded)
+		return x;
+	padded = s->padded + lep_place(p, op->out, 0) * padded_size(a);
+	for (size_t k = 0; k < p->count && copy; k++)
 		for (size_t i = 0; i < a->h; i++)
-			memcpy(padded + (p->first + s) * padded_size(a) + ((a->top + i) * a->wp + a->left) * a->c,
-				x + (s * a->h + i) * row, row * sizeof(*x));
+			memcpy(padded + k * padded_size(a) + ((a->top + i) * a->wp + a->left) * a->c,
+				x + (k * a->h + i) * row, row * sizeof(*x));
+	return padded;
 }
 
 static void forward(const struct lep_op *op, const struct lep_pass *p)
 {
 	const struct conv *a = op->attr;
 	const struct state *s = p->x->state[op->number];
-	const lep_real *bias = a->has_bias ? lep_weights(op, 1) : NULL;
-	size_t n = positions(a);
+	const lep_real *bias = a->has_bias ? lep_weights(op, 1) : NULL, *x = input(op, p, 1);
 
-	if (a->padded)
-		copy_in(op, p, s->padded);
 	if (a->depthwise) {
 		struct lep_depthwise d = depthwise(a);
-		const lep_real *x = a->padded ? s->padded + p->first * padded_size(a) : lep_in(op, p, 0);
 
 		for (size_t i = 0; i < p->count; i++)
 			p->x->k->depthwise_forward(&d, lep_out(op, p) + i * lep_op_size_out(op),
@@ -158,72 +132,57 @@ static void forward(const struct lep_op *op, const struct lep_pass *p)
 		return;
 	}
 	for (size_t g = 0; g < a->groups; g++) {
-		struct lep_gemm m = {.m = p->count * n, .rows = s->x + p->first * n, .nseg = a->nseg,
-			.off = a->off + g * a->nseg, .len = a->len, .step = 1, .b = a->packed + g * a->pack_size,
-			.packed = 1, .n = a->fg, .c = s->y + (g * p->x->capacity + p->first) * n,
+		struct lep_gemm m = {.m = p->count * positions(a), .a = x + g * a->cg, .row = s->window,
+			.nseg = a->nseg, .off = a->off, .len = a->len, .step = 1, .b = a->packed + g * a->pack_size,
+			.packed = 1, .n = a->fg, .c = lep_out(op, p) + g * a->fg, .ldc = a->filters,
 			.bias = bias ? bias + g * a->fg : NULL, .relu = a->relu};
 
 		p->x->k->gemm(&m);
 	}
 }
 
-static void weight_gradient(const struct lep_op *op, const struct lep_pass *p, lep_real *scratch)
+static void weight_gradient(const struct lep_op *op, const struct lep_pass *p)
 {
 	const struct conv *a = op->attr;
 	const struct state *s = p->x->state[op->number];
+	/* The borders' place belongs to the block that was last in this slot. */
+	const lep_real *x = input(op, p, lep_op_crosses(op, p->x)), *dy = lep_grad_out(op, p);
 	lep_real *dw = lep_block_grad(op, p, 0);
-	const lep_real *dy = lep_grad_out(op, p);
-	lep_real **c = (lep_real **)(void *)scratch;
-	ptrdiff_t *off = (ptrdiff_t *)(void *)(c + a->rows);
 
 	if (a->depthwise) {
 		struct lep_depthwise d = depthwise(a);
-		const lep_real *x = a->padded ? s->padded + p->first * padded_size(a) : lep_in(op, p, 0);
 
 		memset(dw, 0, a->taps * a->c * sizeof(*dw));
 		for (size_t i = 0; i < p->count; i++)
 			p->x->k->depthwise_weights(&d, dw, dy + i * lep_op_size_out(op), x + i * padded_size(a));
 		return;
 	}
-	for (size_t i = 0; i < p->count * a->oh; i++)
-		off[i] = (ptrdiff_t)((p->first + i / a->oh) * padded_size(a) +
-			(i % a->oh) * a->stride * a->wp * a->c);
 	for (size_t g = 0; g < a->groups; g++) {
-		struct lep_gemm m = {.m = a->rows, .rows = s->taps + g * a->rows, .nseg = p->count * a->oh,
-			.off = off, .len = a->ow, .step = (ptrdiff_t)(a->stride * a->c), .b = dy + g * a->fg,
-			.ldb = a->filters, .n = a->fg, .c = c};
+		struct lep_gemm m = {.m = a->rows, .a = x + g * a->cg, .row = a->tap, .nseg = p->count * a->oh,
+			.off = s->line, .len = a->ow, .step = (ptrdiff_t)(a->stride * a->c), .b = dy + g * a->fg,
+			.ldb = a->filters, .n = a->fg, .c = dw + g * a->fg, .ldc = a->filters};
 
-		for (size_t r = 0; r < a->rows; r++)
-			c[r] = dw + r * a->filters + g * a->fg;
 		p->x->k->gemm(&m);
 	}
 }
 
 /* dx, laid out with borders, of the samples of the pass; it holds zeros, or
  * what others have added already. */
-static void add_input_gradient(const struct lep_op *op, const struct lep_pass *p, lep_real *dx, lep_real *scratch)
+static void add_input_gradient(const struct lep_op *op, const struct lep_pass *p, lep_real *dx)
 {
 	const struct conv *a = op->attr;
 	const struct state *s = p->x->state[op->number];
-	lep_real **c = (lep_real **)(void *)scratch;
-	size_t n = positions(a);
+	static const ptrdiff_t zero = 0;
 
-	for (size_t g = 0; g < a->groups; g++) {
-		ptrdiff_t off = (ptrdiff_t)(g * a->fg);
-
+	for (size_t g = 0; g < a->groups; g++)
 		for (size_t t = 0; t < a->taps; t++) {
-			struct lep_gemm m = {.m = p->count * n, .rows = s->dy + p->first * n, .nseg = 1,
-				.off = &off, .len = a->fg, .step = 1,
+			struct lep_gemm m = {.m = p->count * positions(a), .a = lep_grad_out(op, p) + g * a->fg,
+				.lda = a->filters, .nseg = 1, .off = &zero, .len = a->fg, .step = 1,
 				.b = a->turned + (g * a->taps + t) * a->turned_size, .packed = 1, .n = a->cg,
-				.c = c, .accumulate = 1};
-			lep_real *at = dx + tap_offset(a, t) + g * a->cg;
+				.c = dx + tap_offset(a, t) + g * a->cg, .crow = s->window, .accumulate = 1};
 
-			for (size_t i = 0; i < p->count; i++)
-				for (size_t k = 0; k < n; k++)
-					c[i * n + k] = at + i * padded_size(a) + position_offset(a, k);
 			p->x->k->gemm(&m);
 		}
-	}
 }
 
 /* The inside of the bordered gradient into dx. */
@@ -260,7 +219,7 @@ static void input_gradient(const struct lep_op *op, const struct lep_pass *p, le
 	} else {
 		if (aside || !op->accumulate[0])
 			memset(to, 0, size * sizeof(*to));
-		add_input_gradient(op, p, to, lep_scratch(p) + lep_round_up(size, 16));
+		add_input_gradient(op, p, to);
 	}
 	if (aside)
 		copy_out(op, p, to, dx);
@@ -275,7 +234,7 @@ static void backward(const struct lep_op *op, const struct lep_pass *p)
 	if (a->relu)
 		p->x->k->act_backward(LEP_ACT_RELU, 0, dy, dy, NULL, lep_out(op, p), n, 0);
 	if (lep_learns(op, 0))
-		weight_gradient(op, p, lep_scratch(p));
+		weight_gradient(op, p);
 	if (a->has_bias && lep_learns(op, 1))
 		p->x->k->col_sums(lep_block_grad(op, p, 1), dy, p->count * positions(a), a->filters, a->filters, 0);
 	if (dx)
@@ -303,6 +262,7 @@ static void release(struct lep_op *op)
 	if (!a)
 		return;
 	lep_free(a->off);
+	lep_free(a->tap);
 	lep_free(a->packed);
 	lep_free(a->turned);
 }
@@ -401,11 +361,14 @@ static int fill(struct lep_builder_nn *b, const struct lep_stmt *s, const int64_
 	/* Neighbouring taps of a row are neighbours in memory, too. */
 	a->nseg = a->groups == 1 && a->dilation == 1 ? a->kh : a->taps;
 	a->len = a->rows / a->nseg;
-	a->off = lep_alloc(a->groups * a->nseg, sizeof(*a->off));
-	if (!a->off)
+	a->off = lep_alloc(a->nseg, sizeof(*a->off));
+	a->tap = lep_alloc(a->rows, sizeof(*a->tap));
+	if (!a->off || !a->tap)
 		return lep_build_fail(b, s, "out of memory");
-	for (size_t i = 0; i < a->groups * a->nseg; i++)
-		a->off[i] = (ptrdiff_t)(tap_offset(a, i % a->nseg * (a->taps / a->nseg)) + i / a->nseg * a->cg);
+	for (size_t i = 0; i < a->nseg; i++)
+		a->off[i] = (ptrdiff_t)tap_offset(a, i * (a->taps / a->nseg));
+	for (size_t i = 0; i < a->rows; i++)
+		a->tap[i] = (ptrdiff_t)(tap_offset(a, i / a->cg) + i % a->cg);
 	if (a->depthwise)
 		return 0;
 	a->pack_size = lep_round_up(k->pack_size(a->rows, a->fg), 16);
@@ -420,14 +383,13 @@ static int add(struct lep_builder_nn *b, const struct lep_stmt *s, const struct 
 	struct lep_shape out = {.rank = 3, .extent = {(int64_t)a->oh, (int64_t)a->ow, w->filters}};
 	struct lep_shape weights = {.rank = 4, .extent = {w->kh, w->kw, (int64_t)a->cg, w->filters}};
 	struct lep_shape bias = {.rank = 1, .extent = {w->filters}};
-	size_t pointers = (a->rows > positions(a) ? a->rows : positions(a)) + a->oh;
 	struct lep_op *op = lep_build_op(b, s, &lep_layer_conv, &out, a);
 	struct lep_param_in *p;
 
 	if (!op)
 		return lep_build_status(b);
 	op->operations = (uint64_t)positions(a) * a->rows * a->filters;
-	op->scratch = lep_round_up(padded_size(a), 16) + 16 + (pointers + a->rows) * LEP_POINTER_REALS;
+	op->scratch = padded_size(a);
 	p = lep_build_param(b, s, op, "w", &weights, a->relu ? LEP_INIT_HE : LEP_INIT_GLOROT, a->rows,
 		a->taps * a->fg);
 	if (!p)
@@ -462,6 +424,7 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 	rc = fill(b, s, hwc, &w, a);
 	if (rc) {
 		lep_free(a->off);
+		lep_free(a->tap);
 		lep_free(a->packed);
 		lep_free(a->turned);
 		lep_free(a);

@@ -25,25 +25,14 @@ static int weights_of(const struct dense *a, int part)
 	return a->has_bias ? 2 * part : part;
 }
 
-/* Pointers to `rows` rows of n reals. */
-static void point(lep_real **to, lep_real *from, size_t rows, size_t n)
-{
-	for (size_t i = 0; i < rows; i++)
-		to[i] = from + i * n;
-}
-
 static void forward(const struct lep_op *op, const struct lep_pass *p)
 {
 	const struct dense *a = op->attr;
-	size_t rows = lep_rows(p, op->out) * a->rows;
-	lep_real **x = (lep_real **)(void *)lep_scratch(p), **y = x + rows;
 	ptrdiff_t off = 0;
-	struct lep_gemm m = {.m = rows, .rows = (const lep_real *const *)x, .nseg = 1, .off = &off, .len = a->in,
-		.step = 1, .b = a->packed, .packed = 1, .n = a->out, .c = y,
-		.bias = a->bias ? a->bias : a->has_bias ? lep_weights(op, 1) : NULL, .relu = a->relu};
+	struct lep_gemm m = {.m = lep_rows(p, op->out) * a->rows, .a = lep_in(op, p, 0), .lda = a->in, .nseg = 1,
+		.off = &off, .len = a->in, .step = 1, .b = a->packed, .packed = 1, .n = a->out, .c = lep_out(op, p),
+		.ldc = a->out, .bias = a->bias ? a->bias : a->has_bias ? lep_weights(op, 1) : NULL, .relu = a->relu};
 
-	point(x, lep_in(op, p, 0), rows, a->in);
-	point(y, lep_out(op, p), rows, a->out);
 	p->x->k->gemm(&m);
 }
 
@@ -52,18 +41,15 @@ static void backward(const struct lep_op *op, const struct lep_pass *p)
 	const struct dense *a = op->attr;
 	size_t rows = lep_rows(p, op->out) * a->rows;
 	lep_real *dy = lep_grad_out(op, p), *dx = lep_grad_in(op, p, 0);
-	lep_real **r = (lep_real **)(void *)lep_scratch(p), **c = r + rows;
 	ptrdiff_t off = 0;
 
 	if (a->relu)
 		p->x->k->act_backward(LEP_ACT_RELU, 0, dy, dy, NULL, lep_out(op, p), rows * a->out, 0);
 	if (dx) {
-		struct lep_gemm m = {.m = rows, .rows = (const lep_real *const *)r, .nseg = 1, .off = &off,
-			.len = a->out, .step = 1, .b = a->turned, .packed = 1, .n = a->in, .c = c,
+		struct lep_gemm m = {.m = rows, .a = dy, .lda = a->out, .nseg = 1, .off = &off, .len = a->out,
+			.step = 1, .b = a->turned, .packed = 1, .n = a->in, .c = dx, .ldc = a->in,
 			.accumulate = op->accumulate[0]};
 
-		point(r, dy, rows, a->out);
-		point(c, dx, rows, a->in);
 		p->x->k->gemm(&m);
 	}
 }
@@ -73,20 +59,15 @@ static void gradient(const struct lep_op *op, struct lep_exec *x, size_t count, 
 	const struct dense *a = op->attr;
 	size_t from = (size_t)task * TASK_ROWS, rows = a->in - from < TASK_ROWS ? a->in - from : TASK_ROWS;
 	size_t len = lep_row_before(x, op->out, count) * a->rows, units = a->out / (size_t)a->parts;
-	const lep_real *in[TASK_ROWS];
-	lep_real *dw[TASK_ROWS];
 	ptrdiff_t off = 0;
 
-	for (size_t r = 0; r < rows; r++)
-		in[r] = x->value[op->in[0]] + from + r;
 	for (int i = 0; i < a->parts; i++) {
 		const lep_real *dy = x->grad[op->out] + (size_t)i * units;
 		int w = weights_of(a, i);
-		struct lep_gemm m = {.m = rows, .rows = in, .nseg = 1, .off = &off, .len = len,
-			.step = (ptrdiff_t)a->in, .b = dy, .ldb = a->out, .n = units, .c = dw};
+		struct lep_gemm m = {.m = rows, .a = x->value[op->in[0]] + from, .lda = 1, .nseg = 1, .off = &off,
+			.len = len, .step = (ptrdiff_t)a->in, .b = dy, .ldb = a->out, .n = units,
+			.c = lep_op_param(op, w)->pub.grad + from * units, .ldc = units};
 
-		for (size_t r = 0; r < rows; r++)
-			dw[r] = lep_op_param(op, w)->pub.grad + (from + r) * units;
 		if (lep_learns(op, w))
 			x->k->gemm(&m);
 		if (task == 0 && a->has_bias && lep_learns(op, w + 1))
@@ -170,7 +151,6 @@ static struct lep_op *add_op(struct lep_builder_nn *b, const struct lep_stmt *s,
 	if (!op)
 		return NULL;
 	op->operations = (uint64_t)a->rows * a->in * a->out;
-	op->scratch = 2 * a->rows * LEP_POINTER_REALS;
 	op->gradient_tasks = (int)((a->in + TASK_ROWS - 1) / TASK_ROWS);
 	for (int i = 0; i < 2 * a->parts; i++) {
 		struct lep_param_in *p;

@@ -12,14 +12,14 @@ static uint16_t *maxima(const struct lep_op *op, const struct lep_pass *p)
 {
 	uint16_t *arg = p->x->state[op->number];
 
-	return arg ? arg + p->first * lep_op_size_out(op) : NULL;
+	return arg ? arg + lep_place(p, op->out, lep_op_crosses(op, p->x)) * lep_op_size_out(op) : NULL;
 }
 
 static int max_state(const struct lep_op *op, struct lep_exec *x, void **state)
 {
 	if (!x->training)
 		return 0;
-	*state = lep_alloc(x->capacity * lep_op_size_out(op), sizeof(uint16_t));
+	*state = lep_alloc(lep_places(x, op->out, lep_op_crosses(op, x)) * lep_op_size_out(op), sizeof(uint16_t));
 	return *state ? 0 : LEP_ERR_NOMEM;
 }
 

@@ -102,16 +102,10 @@ static void outer(const struct lep_kernels *k, lep_real *dw, const lep_real *x, 
 	const lep_real *dgates, size_t width, size_t rows)
 {
 	size_t n = in - from < TASK_ROWS ? in - from : TASK_ROWS;
-	const lep_real *column[TASK_ROWS];
-	lep_real *to[TASK_ROWS];
 	ptrdiff_t off = 0;
-	struct lep_gemm m = {.m = n, .rows = column, .nseg = 1, .off = &off, .len = rows, .step = (ptrdiff_t)in,
-		.b = dgates, .ldb = width, .n = width, .c = to};
+	struct lep_gemm m = {.m = n, .a = x + from, .lda = 1, .nseg = 1, .off = &off, .len = rows,
+		.step = (ptrdiff_t)in, .b = dgates, .ldb = width, .n = width, .c = dw + from * width, .ldc = width};
 
-	for (size_t i = 0; i < n; i++) {
-		column[i] = x + from + i;
-		to[i] = dw + (from + i) * width;
-	}
 	k->gemm(&m);
 }
 
@@ -344,6 +338,7 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 		.build = build, \
 		.forward = lep_recurrent_forward, \
 		.backward = lep_recurrent_backward, \
+		.whole = 1, \
 		.gradient = gradient, \
 		.prepare = prepare, \
 		.state_new = state_new, \

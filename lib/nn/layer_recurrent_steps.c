@@ -8,7 +8,7 @@
 
 #include "nn/recurrent.h"
 
-enum { GROUP = LEP_RECURRENT_GROUP, CHUNK = 48 };
+enum { GROUP = LEP_RECURRENT_GROUP };
 
 /* Samples first .. of a pass that walk together in direction d. */
 struct group {
@@ -113,20 +113,11 @@ static void draw_masks(const struct group *g)
 static void product(const struct group *g, const lep_real *x, size_t in, const lep_real *packed, lep_real *c,
 	size_t width, const lep_real *bias, int accumulate)
 {
-	const lep_real *from[CHUNK];
-	lep_real *to[CHUNK];
 	ptrdiff_t off = 0;
-	struct lep_gemm m = {.rows = from, .nseg = 1, .off = &off, .len = in, .step = 1, .b = packed, .packed = 1,
-		.n = width, .c = to, .accumulate = accumulate, .bias = bias};
+	struct lep_gemm m = {.m = g->rows, .a = x, .lda = in, .nseg = 1, .off = &off, .len = in, .step = 1,
+		.b = packed, .packed = 1, .n = width, .c = c, .ldc = width, .accumulate = accumulate, .bias = bias};
 
-	for (size_t done = 0; done < g->rows; done += m.m) {
-		m.m = g->rows - done < CHUNK ? g->rows - done : CHUNK;
-		for (size_t i = 0; i < m.m; i++) {
-			from[i] = x + (done + i) * in;
-			to[i] = c + (done + i) * width;
-		}
-		g->p->x->k->gemm(&m);
-	}
+	g->p->x->k->gemm(&m);
 }
 
 static void mask_inputs(const struct group *g, const lep_real *x)
@@ -143,21 +134,21 @@ static void mask_inputs(const struct group *g, const lep_real *x)
 static void hidden_product(const struct group *g, size_t k, size_t n)
 {
 	const struct lep_recurrent *a = g->a;
-	const lep_real *h[GROUP];
-	lep_real *to[GROUP];
+	ptrdiff_t from[GROUP], to[GROUP];
 	int gru = a->cell == LEP_CELL_GRU;
+	lep_real *gates = gru ? g->r->hidden : g->r->gates;
 	const lep_real *bias = gru ? lep_weights(g->op, g->d * a->params + 3) : NULL;
 	ptrdiff_t off = 0;
-	struct lep_gemm m = {.m = n, .rows = h, .nseg = 1, .off = &off, .len = a->units, .step = 1,
-		.b = a->u[g->d], .packed = 1, .n = a->width, .c = to, .accumulate = !gru, .bias = bias};
+	struct lep_gemm m = {.m = n, .a = g->fed, .row = from, .nseg = 1, .off = &off, .len = a->units, .step = 1,
+		.b = a->u[g->d], .packed = 1, .n = a->width, .c = gates, .crow = to, .accumulate = !gru, .bias = bias};
 
 	for (size_t i = 0; i < n; i++) {
 		size_t row = row_of(g, i, k);
 
-		h[i] = g->fed + row * a->units;
-		to[i] = (gru ? g->r->hidden : g->r->gates) + row * a->width;
+		from[i] = (ptrdiff_t)(row * a->units);
+		to[i] = (ptrdiff_t)(row * a->width);
 		if (k == 0 && gru)
-			memcpy(to[i], bias, a->width * sizeof(*bias));
+			memcpy(gates + to[i], bias, a->width * sizeof(*bias));
 	}
 	/* The first state is zero. */
 	if (k > 0)
@@ -282,16 +273,16 @@ static void step_backward(const struct group *g, lep_real *dy, size_t i, size_t 
 static void hidden_product_back(const struct group *g, size_t k, size_t n)
 {
 	const struct lep_recurrent *a = g->a;
-	const lep_real *from[GROUP];
-	lep_real *to[GROUP];
+	ptrdiff_t from[GROUP], to[GROUP];
 	int gru = a->cell == LEP_CELL_GRU;
 	ptrdiff_t off = 0;
-	struct lep_gemm m = {.m = n, .rows = from, .nseg = 1, .off = &off, .len = a->width, .step = 1,
-		.b = a->ut[g->d], .packed = 1, .n = a->units, .c = to, .accumulate = gru && !g->r->back};
+	struct lep_gemm m = {.m = n, .a = gru ? g->r->hidden : g->r->gates, .row = from, .nseg = 1, .off = &off,
+		.len = a->width, .step = 1, .b = a->ut[g->d], .packed = 1, .n = a->units,
+		.c = g->r->back ? g->r->back : g->r->dh, .crow = to, .accumulate = gru && !g->r->back};
 
 	for (size_t i = 0; i < n; i++) {
-		from[i] = (gru ? g->r->hidden : g->r->gates) + row_of(g, i, k) * a->width;
-		to[i] = (g->r->back ? g->r->back : g->r->dh) + g->sample[i] * a->units;
+		from[i] = (ptrdiff_t)(row_of(g, i, k) * a->width);
+		to[i] = (ptrdiff_t)(g->sample[i] * a->units);
 	}
 	g->p->x->k->gemm(&m);
 }

@@ -367,6 +367,11 @@ int lep_net_find_value(const struct lep_net *n, const char *layer)
 	return -1;
 }
 
+void lep_net_keep(struct lep_net *n, int value)
+{
+	n->value[n->value[value].root].kept = 1;
+}
+
 size_t lep_net_value_size(const struct lep_net *n, int value, struct lep_shape *shape)
 {
 	if (shape)

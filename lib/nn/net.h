@@ -125,6 +125,8 @@ const char *lep_net_augment(const struct lep_net *n, size_t i, int *line);
 const char *lep_net_text(const struct lep_net *n);
 /* Output value of the layer of that name ("conv2", "repeat1.2.dense1", a NAME =), or -1. */
 int lep_net_find_value(const struct lep_net *n, const char *layer);
+/* Somebody will ask for that value (lep_exec_value): before an exec is made. */
+void lep_net_keep(struct lep_net *n, int value);
 /* Values of one sample of it, or of one row. */
 size_t lep_net_value_size(const struct lep_net *n, int value, struct lep_shape *shape);
 /* The input whose lengths the value's rows follow, or -1: it is no sequence. */
@@ -182,6 +184,7 @@ int32_t *lep_exec_input_ids(struct lep_exec *x, size_t i);
 const lep_real *lep_exec_output(const struct lep_exec *x);
 const lep_real *lep_exec_logits(const struct lep_exec *x);   /* before a final softmax or sigmoid */
 lep_real *lep_exec_logits_grad(struct lep_exec *x);
+/* Of a value that is kept. */
 const lep_real *lep_exec_value(const struct lep_exec *x, int value);
 /* Gradient of input i (tests); training only. */
 const lep_real *lep_exec_input_grad(const struct lep_exec *x, size_t i);

@@ -214,9 +214,7 @@ enum pass { FORWARD, DATA, WEIGHTS };
 
 static struct conv {
 	struct lep_gemm g;
-	const float **rows;
-	float **c;
-	ptrdiff_t *off;
+	ptrdiff_t *row, *off;
 	float *b;
 } convs[3][3];
 
@@ -236,20 +234,18 @@ static double conv_setup(int layer, int pass)
 	g->nseg = pass == WEIGHTS ? SAMPLES * out : 9;
 	g->len = pass == WEIGHTS ? out : len;
 	k = g->nseg * g->len;
-	v->rows = lep_alloc(g->m, sizeof(*v->rows));
-	v->c = lep_alloc(g->m, sizeof(*v->c));
+	v->row = lep_alloc(g->m, sizeof(*v->row));
 	v->off = lep_alloc(g->nseg, sizeof(*v->off));
 	v->b = lep_alloc(K->pack_size(k, g->n), sizeof(*v->b));
-	if (!v->rows || !v->c || !v->off || !v->b)
+	if (!v->row || !v->off || !v->b)
 		exit(EXIT_FAILURE);
 	for (i = 0; i < g->m; i++) {
 		size_t p = i % (positions * positions), s = i / (positions * positions);
 
-		v->c[i] = buf[2] + i * g->n;
 		if (pass == WEIGHTS)
-			v->rows[i] = buf[0] + (i / l->cin / 3 * l->in + i / l->cin % 3) * l->cin + i % l->cin;
+			v->row[i] = (ptrdiff_t)((i / l->cin / 3 * l->in + i / l->cin % 3) * l->cin + i % l->cin);
 		else
-			v->rows[i] = buf[0] + ((s * width + p / positions) * width + p % positions) * len;
+			v->row[i] = (ptrdiff_t)(((s * width + p / positions) * width + p % positions) * len);
 	}
 	for (i = 0; i < g->nseg; i++) {
 		if (pass == WEIGHTS)
@@ -269,8 +265,10 @@ static double conv_setup(int layer, int pass)
 		g->relu = pass == FORWARD;
 		g->bias = pass == FORWARD ? buf[1] : NULL;
 	}
-	g->rows = v->rows;
-	g->c = v->c;
+	g->a = buf[0];
+	g->row = v->row;
+	g->c = buf[2];
+	g->ldc = g->n;
 	g->off = v->off;
 	return 2.0 * (double)g->m * (double)g->n * (double)k;
 }

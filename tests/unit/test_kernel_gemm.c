@@ -14,18 +14,21 @@ struct shape {
 static void naive(const struct lep_gemm *g)
 {
 	for (size_t r = 0; r < g->m; r++) {
+		const lep_real *a = g->a + (g->row ? g->row[r] : (ptrdiff_t)(r * g->lda));
+
 		for (size_t j = 0; j < g->n; j++) {
-			lep_real s = g->accumulate ? g->c[r][j] : 0;
+			lep_real *c = g->c + (g->crow ? g->crow[r] : (ptrdiff_t)(r * g->ldc)) + j;
+			lep_real s = g->accumulate ? *c : 0;
 
 			for (size_t k = 0; k < g->nseg; k++)
 				for (size_t t = 0; t < g->len; t++)
-					s = REAL_FMA(g->rows[r][g->off[k] + (ptrdiff_t)t * g->step],
+					s = REAL_FMA(a[g->off[k] + (ptrdiff_t)t * g->step],
 						g->b[(k * g->len + t) * g->ldb + j], s);
 			if (g->bias)
 				s += g->bias[j];
 			if (g->relu)
 				s = 0 > s ? 0 : s;
-			g->c[r][j] = s;
+			*c = s;
 		}
 	}
 }
@@ -33,26 +36,26 @@ static void naive(const struct lep_gemm *g)
 static void one_shape(const struct shape *s)
 {
 	const size_t k = s->nseg * s->len, ldb = s->n + 3, ldc = s->n + 1;
-	const lep_real *rows[64];
-	lep_real *c[64], *out;
-	ptrdiff_t off[64];
-	struct lep_gemm g = {.m = s->m, .rows = rows, .nseg = s->nseg, .off = off, .len = s->len,
-		.step = s->step, .b = b_store + 1, .ldb = ldb, .n = s->n, .c = c,
+	ptrdiff_t row[64], crow[64], off[64];
+	lep_real *out;
+	struct lep_gemm g = {.m = s->m, .a = a_store, .row = row, .crow = crow, .nseg = s->nseg, .off = off, .len = s->len,
+		.step = s->step, .b = b_store + 1, .ldb = ldb, .n = s->n,
 		.accumulate = s->accumulate, .bias = s->with_bias ? bias : NULL, .relu = s->relu};
 
 	numbers(a_store, 20000);
 	numbers(b_store, k * ldb + 1);
 	numbers(bias, s->n);
 	numbers(start, s->m * ldc);
-	for (size_t i = 0; i < s->m; i++)
-		rows[i] = a_store + 5 * ((i * 7) % s->m);
+	for (size_t i = 0; i < s->m; i++) {
+		row[i] = (ptrdiff_t)(5 * ((i * 7) % s->m));
+		crow[i] = (ptrdiff_t)((s->m - 1 - i) * ldc);
+	}
 	for (size_t i = 0; i < s->nseg; i++)
 		off[i] = (ptrdiff_t)((i * 13) % s->nseg * 11);
 
 	out = room_open(&want, s->m * ldc, 1);
 	memcpy(out, start, s->m * ldc * sizeof(*out));
-	for (size_t i = 0; i < s->m; i++)
-		c[i] = out + i * ldc;
+	g.c = out;
 	naive(&g);
 	for (size_t t = 0; t < isa_count; t++) {
 		for (int p = 0; p < 2; p++) {
@@ -67,8 +70,7 @@ static void one_shape(const struct shape *s)
 			}
 			out = room_open(&got, s->m * ldc, 1);
 			memcpy(out, start, s->m * ldc * sizeof(*out));
-			for (size_t i = 0; i < s->m; i++)
-				c[i] = out + i * ldc;
+			g.c = out;
 			isas[t]->gemm(&g);
 			CHECKF(same_bytes(got.p, want.p, s->m * ldc) && room_intact(&got),
 				"%s %s m %zu n %zu segments %zu of %zu step %td acc %d bias %d relu %d",

@@ -272,6 +272,50 @@ static void lengths_that_grow(void)
 	lep_net_free(n);
 }
 
+/* A network whose values are large, so that a batch goes through in slices: what
+ * is asked for by name is there for the whole batch, the same as for one sample
+ * alone, and asking changes nothing else. */
+static void asked_for(void)
+{
+	static const char *const layers[] = {"conv1", "maxpool1", "conv2", "flatten1", NULL};
+	static const char text[] = "conv 80 3x3 same relu; maxpool 2; conv 20 3x3; flatten; dense 10 softmax";
+	lep_real want[SAMPLES * 10];
+
+	for (int i = 0; i < 5 * isa_count; i++) {
+		struct lep_error e;
+		struct lep_net *n = nets_build(text, isas[i / 5], &e);
+		int value = n && layers[i % 5] ? lep_net_find_value(n, layers[i % 5]) : -1;
+		struct lep_threads *pool;
+		struct lep_exec *x, *one;
+		size_t size;
+
+		CHECKF(n, "%s", e.text);
+		CHECK(lep_threads_new(&pool, 1, NULL) == 0);
+		lep_net_init(n, 7);
+		lep_net_prepare(n, pool, 0);
+		if (value >= 0)
+			lep_net_keep(n, value);
+		CHECK(lep_exec_new(&x, n, SAMPLES, 0, 1, NULL) == 0 && lep_exec_new(&one, n, 1, 0, 1, NULL) == 0);
+		fill(n, x, 0, SAMPLES);
+		lep_exec_infer(x, SAMPLES);
+		if (i == 0)
+			memcpy(want, lep_exec_output(x), sizeof(want));
+		CHECKF(memcmp(want, lep_exec_output(x), sizeof(want)) == 0, "case %d", i);
+		size = value < 0 ? 0 : lep_net_value_size(n, value, NULL);
+		for (size_t s = 0; s < SAMPLES; s++) {
+			fill(n, one, s, 1);
+			lep_exec_infer(one, 1);
+			CHECK(memcmp(want + s * 10, lep_exec_output(one), 10 * sizeof(*want)) == 0);
+			CHECKF(!size || memcmp(lep_exec_value(x, value) + s * size, lep_exec_value(one, value),
+				size * sizeof(*want)) == 0, "case %d, sample %zu", i, s);
+		}
+		lep_exec_free(x);
+		lep_exec_free(one);
+		lep_threads_free(pool);
+		lep_net_free(n);
+	}
+}
+
 /* Without weights, or with all of them frozen, there is still a logit and its gradient. */
 static void nothing_to_learn(void)
 {
@@ -307,6 +351,7 @@ int main(void)
 	RUN(same_bytes);
 	RUN(alone_and_in_a_batch);
 	RUN(lengths_that_grow);
+	RUN(asked_for);
 	RUN(dropout_draws);
 	RUN(nothing_to_learn);
 	return CHECK_END();

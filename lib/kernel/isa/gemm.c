@@ -1,6 +1,6 @@
 /*
  * The matrix product all others stand on: register tiles of MR rows by NV
- * vectors, rows of A by pointer, B in packed panels or plain rows.
+ * vectors, rows of A and C anywhere, B in packed panels or plain rows.
  *
  * A tile keeps its MR * NV sums in registers over the whole reduction: per
  * step NV loads of B and MR broadcasts of A feed MR * NV multiply-adds. The
@@ -217,6 +217,16 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+static const lep_real *a_row(const struct lep_gemm *g, size_t r)
+{
+	return g->a + (g->row ? g->row[r] : (ptrdiff_t)(r * g->lda));
+}
+
+static lep_real *c_row(const struct lep_gemm *g, size_t r)
+{
+	return g->c + (g->crow ? g->crow[r] : (ptrdiff_t)(r * g->ldc));
+}
+
 /* Columns [j, j + width) of all rows; width <= SIMD_PANEL. The rows are cut
  * into equal tiles, so that none is left with too few sums to keep busy. */
 static void columns(const struct lep_gemm *g, struct run *r, const lep_real *b, size_t j,
@@ -228,19 +238,22 @@ static void columns(const struct lep_gemm *g, struct run *r, const lep_real *b, 
 	/* where a tile takes long, fetch the next one's results meanwhile */
 	const int fetch = r->nseg * r->len >= 64;
 	size_t i, v, n, done = 0;
+	const lep_real *a[14];
 	lep_real *c[14];
 
 	r->next = (const char *)(g->next ? g->next : b);
 	r->lines = g->next ? (g->next_bytes / 64 + ntiles * r->nseg - 1) / (ntiles * r->nseg) : 0;
 	for (; ntiles > 0; ntiles--) {
 		n = (g->m - done + ntiles - 1) / ntiles;
-		for (i = 0; i < n; i++)
-			c[i] = g->c[done + i] + j;
+		for (i = 0; i < n; i++) {
+			a[i] = a_row(g, done + i);
+			c[i] = c_row(g, done + i) + j;
+		}
 		if (fetch)
 			for (i = done + n; i < done + 2 * n && i < g->m; i++)
 				for (v = 0; v < width; v += 16)
-					__builtin_prefetch(g->c[i] + j + v, 1);
-		tiles[nv][n](r, g->rows + done, b, c, with_bias && g->bias ? g->bias + j : NULL, last);
+					__builtin_prefetch(c_row(g, i) + j + v, 1);
+		tiles[nv][n](r, a, b, c, with_bias && g->bias ? g->bias + j : NULL, last);
 		r->next += r->nseg * r->lines * 64;
 		done += n;
 	}
@@ -302,10 +315,10 @@ static void empty(const struct lep_gemm *g)
 {
 	for (size_t i = 0; i < g->m; i++) {
 		for (size_t j = 0; j < g->n; j++) {
-			lep_real y = g->accumulate ? g->c[i][j] : 0;
+			lep_real y = g->accumulate ? c_row(g, i)[j] : 0;
 
 			y = g->bias ? y + g->bias[j] : y;
-			g->c[i][j] = g->relu && 0 > y ? 0 : y;
+			c_row(g, i)[j] = g->relu && 0 > y ? 0 : y;
 		}
 	}
 }
