@@ -118,6 +118,8 @@ static int before_wait(void *ctx, struct lep_error *e)
 {
 	struct run *r = ctx;
 
+	if (r->sink)
+		return lep_sink_flush(r->sink, e);
 	return r->out ? lep_output_flush(r->out, e) : 0;
 }
 

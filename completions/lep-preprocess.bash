@@ -44,7 +44,7 @@ _lep_preprocess() {
     return
     ;;
   --tokens)
-    mapfile -t COMPREPLY < <(compgen -W 'bytes chars words' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W 'bytes chars words bpe' -- "$cur")
     return
     ;;
   --case)

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/show.h"
+#include "data/vocabulary.h"
 #include "stream/reader.h"
 #include "stream/recover.h"
 
@@ -14,6 +15,7 @@ static int add_table(struct lep_buf *b, const struct lep_head *h, const char *fi
 {
 	int f = lep_head_find(h, name);
 	const struct lep_field *field = f >= 0 ? &h->field[f] : NULL;
+	struct lep_text_recipe ignored;
 
 	/* Of a model the fields it was trained on. */
 	if (f < 0 && (f = lep_head_find_expect(h, name)) >= 0)
@@ -22,6 +24,10 @@ static int add_table(struct lep_buf *b, const struct lep_head *h, const char *fi
 		return lep_fail(e, LEP_ERR_USAGE, "%s: no field '%s'", file, name);
 	if (!field->table)
 		return lep_fail(e, LEP_ERR_DATA, "%s: field '%s' has no table", file, name);
+	if (lep_field_has_text(field, &ignored)) {
+		lep_vocabulary_format(b, field->table);
+		return 0;
+	}
 	for (size_t i = 0; i < field->table->n; i++) {
 		lep_buf_add(b, field->table->entry[i], field->table->length[i]);
 		lep_buf_addc(b, '\n');

@@ -9,8 +9,9 @@
 #include "stream/head.h"
 
 /* One thing a line: the table's names of a field, the notes of a key, or, where
- * both are NULL, a model's network text. Lines are as they are in the file: for
- * programs. Nothing to print is LEP_ERR_DATA, an unknown field LEP_ERR_USAGE. */
+ * both are NULL, a model's network text. Lines are as they are in the file, for
+ * programs; a vocabulary of text is spelled as in HEAD, for its entries may hold
+ * line ends. Nothing to print is LEP_ERR_DATA, an unknown field LEP_ERR_USAGE. */
 int lep_look(struct lep_output *out, const struct lep_head *h, const char *file, const char *table,
 	const char *note, struct lep_error *e) LEP_MUST_USE;
 

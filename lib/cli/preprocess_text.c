@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const char *const lep_text_tokens[] = {"bytes", "chars", "words", NULL};
+const char *const lep_text_tokens[] = {"bytes", "chars", "words", "bpe", NULL};
 const char *const lep_text_cases[] = {"lower", "keep", NULL};
 const char *const lep_text_invalid[] = {"fail", "replace", NULL};
 
@@ -45,6 +45,8 @@ static int check(const struct lep_prepare_text *p, const struct lep_operands *op
 			lep_columns_names[p->source.format]);
 	if (c->key && !lep_columns_named(p->source.format))
 		return lep_fail(e, LEP_ERR_USAGE, "--key: %s have no columns", lep_columns_names[p->source.format]);
+	if (c->key && c->no_header && lep_columns_number(c->key) == SIZE_MAX)
+		return lep_fail(e, LEP_ERR_USAGE, "--key %s: no column's number, from 1", c->key);
 	if (c->label && no_labels)
 		return lep_fail(e, LEP_ERR_USAGE, "--label and --no-labels exclude each other");
 	if (classes && !c->label)
@@ -74,6 +76,21 @@ static int add_fields(struct lep_prepare_text *p, const struct lep_operands *ops
 		status = lep_prepare_text_add(p, LEP_PART_TARGET, c->target.item[i], &target, e);
 	if (!status && c->label)
 		status = lep_prepare_text_add(p, LEP_PART_LABEL, c->label, &target, e);
+	return status;
+}
+
+/* Whether what is asked of a vocabulary can be. */
+static int check_vocabulary(const struct lep_prepare_text *p, struct lep_error *e)
+{
+	struct lep_vocabulary_options o = p->vocabulary;
+	int status = 0;
+
+	for (size_t f = 0; f < p->nfield && !status; f++) {
+		if (p->field[f].part == LEP_PART_LABEL)
+			continue;
+		o.end = p->field[f].recipe.end || p->field[f].part == LEP_PART_TARGET;
+		status = lep_vocabulary_check(&p->field[f].recipe, &o, e);
+	}
 	return status;
 }
 
@@ -131,5 +148,7 @@ int lep_text_setup(struct lep_prepare_text *p, const struct lep_operands *ops, c
 		status = add_fields(p, ops, c, e);
 	if (!status)
 		status = lep_prepare_text_settle(p, &recipe, no_labels, e);
+	if (!status && !like)
+		status = check_vocabulary(p, e);
 	return status || like ? status : add_tables(p, c, classes, e);
 }

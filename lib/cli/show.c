@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/utf8.h"
+#include "data/tokens.h"
 #include "data/values.h"
 #include "stream/agree.h"
 
@@ -147,6 +149,23 @@ static void show_element(struct lep_buf *out, const struct lep_field *f, const u
 		lep_value_text(out, f->dtype, p);
 }
 
+/* Ids of text, as that text; of a long one the beginning. */
+static void show_ids(struct lep_buf *out, const struct lep_text_recipe *r, const struct lep_table *t,
+	const unsigned char *ids, size_t n, int all)
+{
+	struct lep_buf text = {0};
+	size_t most = all || n < FIRST_BYTES ? n : FIRST_BYTES, cut;
+
+	lep_text_decode(&text, r, t, ids, most, -1);
+	cut = all ? text.len : lep_utf8_cut(text.data ? text.data : "", text.len, FIRST_BYTES);
+	if (text.len)
+		lep_value_show(out, text.data, cut);
+	if (cut < text.len || most < n)
+		lep_buf_adds(out, " ...");
+	out->failed |= text.failed;
+	lep_buf_release(&text);
+}
+
 static void show_range(struct lep_buf *out, enum lep_dtype t, const unsigned char *p, size_t n)
 {
 	struct lep_stats s;
@@ -167,12 +186,18 @@ static void show_value(struct lep_buf *out, const struct lep_head *h, size_t f,
 	char text[LEP_SHAPE_TEXT_MAX];
 	struct lep_shape shape;
 	const unsigned char *p = lep_frame_value(h, fr, f, i, &len, &shape);
+	struct lep_text_recipe r;
 
 	if (field->dtype == LEP_TEXT) {
 		show_text(out, (const char *)p, len, all);
 		return;
 	}
 	n = len / size;
+	if (lep_field_has_text(field, &r)) {
+		lep_buf_addf(out, "%zu %s  ", n, n == 1 ? "id" : "ids");
+		show_ids(out, &r, field->table, p, n, all);
+		return;
+	}
 	if (h->kind != LEP_KIND_DATA) {
 		type(out, field);
 		lep_buf_adds(out, "  ");

@@ -9,7 +9,8 @@
  *   field   {"name","role","dtype","extents":[n or null],"table":[...],"recipe"}
  *   record  {"record","key","status","cause","fields":{name:value}}
  *   value   scalars: the number, the text, or {"id","name"}; else {"extents",
- *           "min","max","mean","nan","values"}
+ *           "min","max","mean","nan","values"}, or, of ids of text, {"extents",
+ *           "text","values"}
  *
  * where what does not apply is left out, and "values" (nested by extents, names
  * for ids' numbers left out) only comes where asked for.

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "data/tokens.h"
 #include "data/values.h"
 #include "stream/agree.h"
 
@@ -176,6 +177,18 @@ static void statistics(struct lep_json *j, enum lep_dtype t, const unsigned char
 	}
 }
 
+static void decoded(struct lep_json *j, const struct lep_text_recipe *r, const struct lep_table *t,
+	const unsigned char *ids, size_t n)
+{
+	struct lep_buf text = {0};
+
+	lep_text_decode(&text, r, t, ids, n, -1);
+	lep_json_key(j, "text");
+	lep_json_textn(j, text.len ? text.data : "", text.len);
+	j->buf->failed |= text.failed;
+	lep_buf_release(&text);
+}
+
 static void value(struct lep_json *j, const struct lep_head *h, size_t f, const struct lep_frame *fr,
 	size_t i, int values)
 {
@@ -183,6 +196,7 @@ static void value(struct lep_json *j, const struct lep_head *h, size_t f, const 
 	struct lep_shape shape;
 	size_t len;
 	const unsigned char *p = lep_frame_value(h, fr, f, i, &len, &shape);
+	struct lep_text_recipe text;
 
 	if (field->dtype == LEP_TEXT) {
 		lep_json_textn(j, (const char *)p, len);
@@ -197,7 +211,10 @@ static void value(struct lep_json *j, const struct lep_head *h, size_t f, const 
 	}
 	lep_json_object(j);
 	extents(j, &shape);
-	statistics(j, field->dtype, p, len / lep_dtype_size(field->dtype));
+	if (lep_field_has_text(field, &text))
+		decoded(j, &text, field->table, p, len / 4);
+	else
+		statistics(j, field->dtype, p, len / lep_dtype_size(field->dtype));
 	if (values) {
 		lep_json_key(j, "values");
 		if (len)

@@ -378,6 +378,13 @@ int lep_sink_boundary(struct lep_sink *s, struct lep_error *e)
 	return s->writer && !s->o->pack ? stream_flush(s, e) : 0;
 }
 
+int lep_sink_flush(struct lep_sink *s, struct lep_error *e)
+{
+	int r = s->out ? give(s, 0, e) : 0;
+
+	return r || !s->out ? r : lep_output_flush(s->out, e);
+}
+
 int lep_sink_end(struct lep_sink *s, struct lep_error *e)
 {
 	int r = s->format->end ? s->format->end(s, e) : 0;

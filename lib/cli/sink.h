@@ -45,6 +45,8 @@ int lep_sink_record(struct lep_sink *s, const struct lep_frame *fr, size_t i, ui
 int lep_sink_frame(struct lep_sink *s, const struct lep_frame *fr, uint64_t first, struct lep_error *e) LEP_MUST_USE;
 /* The records that came since belong in one frame, if pack does not say otherwise. */
 int lep_sink_boundary(struct lep_sink *s, struct lep_error *e) LEP_MUST_USE;
+/* All records that came leave, before input is waited for. */
+int lep_sink_flush(struct lep_sink *s, struct lep_error *e) LEP_MUST_USE;
 /* The end of all; the output is not committed. */
 int lep_sink_end(struct lep_sink *s, struct lep_error *e) LEP_MUST_USE;
 /* A stream is ended by ABORT with this cause; others just stop. s may be NULL. */

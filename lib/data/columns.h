@@ -39,6 +39,8 @@ static inline int lep_columns_named(enum lep_columns_format f)
  * it .gz): lines for other names; LEP_ERR_USAGE where they differ. */
 int lep_columns_guess(enum lep_columns_format *format, const char *const *operand, size_t n,
 	struct lep_error *e) LEP_MUST_USE;
+/* The place of a column by its number, from 1: 0 is the first; SIZE_MAX: it is none. */
+size_t lep_columns_number(const char *text);
 /* Whether a name ends in one of these, or in .txt. */
 int lep_columns_is_text(const char *operand);
 

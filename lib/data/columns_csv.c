@@ -4,8 +4,7 @@
 
 #include "data/columns_kind.h"
 
-/* A column's number without a header: "1" is the first; SIZE_MAX: no number. */
-static size_t number_of(const char *text)
+size_t lep_columns_number(const char *text)
 {
 	size_t v = 0;
 
@@ -55,7 +54,7 @@ static int start(struct lep_columns *c, struct lep_bytes *b, struct lep_error *e
 	}
 	c->nplace = 0;
 	for (size_t i = 0; i < c->o->ncolumn; i++) {
-		c->place[i] = number_of(c->o->column[i]);
+		c->place[i] = lep_columns_number(c->o->column[i]);
 		if (c->place[i] == SIZE_MAX)
 			return lep_fail(e, LEP_ERR_USAGE, "'%s' is no column's number, from 1 to %d", c->o->column[i],
 				LEP_CSV_FIELDS_MAX);

@@ -2,28 +2,10 @@
  * Text to a tensor stream: the first pass (vocabularies, classes), HEAD, the
  * records.
  */
-#include "data/prepare_text.h"
+#include "data/prepare_text_job.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#include "stream/writer.h"
-
-struct job {
-	struct lep_prepare_text *p;
-	struct lep_columns_options source;
-	const char **column;
-	uint8_t *optional;
-	size_t key;                /* the cell of the key; SIZE_MAX: none */
-	struct lep_columns *columns;
-	struct lep_encoder **encoder; /* of texts; NULL elsewhere */
-	int *place;                /* of each field in HEAD; -1: it is left out */
-	struct lep_head head;
-	struct lep_builder *builder;
-	struct lep_writer *writer;
-	struct lep_buf ids;
-	uint64_t seen;
-};
 
 int lep_prepare_text_twice(const struct lep_prepare_text *p)
 {
@@ -31,135 +13,6 @@ int lep_prepare_text_twice(const struct lep_prepare_text *p)
 		if (!p->field[f].table)
 			return 1;
 	return 0;
-}
-
-/* "log.txt: line 17: cause", as errors begin. */
-static int at_row(const struct lep_row *row, const char *cause, struct lep_error *e)
-{
-	if (row->line)
-		return lep_fail(e, LEP_ERR_DATA, "%s: line %llu: %s", row->file, (unsigned long long)row->line, cause);
-	return lep_fail(e, LEP_ERR_DATA, "%s: %s", row->file, cause);
-}
-
-static void note(const struct job *j, const struct lep_row *row, const char *cause)
-{
-	struct lep_error text;
-
-	if (!j->p->note)
-		return;
-	at_row(row, cause, &text);
-	j->p->note(j->p->ctx, text.text);
-}
-
-/* What is wrong with a cell of text, into e as a cause alone. */
-static int check_text(const struct lep_text_field *f, const struct lep_cell *cell, struct lep_error *e)
-{
-	static const char *const is[] = {
-		[LEP_CELL_NULL] = "null", [LEP_CELL_NUMBER] = "a number", [LEP_CELL_WORD] = "true or false",
-	};
-	int status;
-
-	if (cell->kind == LEP_CELL_ABSENT)
-		return f->optional ? 0 : lep_fail(e, LEP_ERR_DATA, "no '%s'", f->column);
-	if (cell->kind != LEP_CELL_TEXT)
-		return lep_fail(e, LEP_ERR_DATA, "'%s' is %s, not a text", f->column, is[cell->kind]);
-	status = lep_text_check(&f->recipe, cell->text, cell->len, e);
-	if (status && f->column)
-		lep_fail_at(e, "'%s'", f->column);
-	return status;
-}
-
-static int check_label(const struct lep_text_field *f, const struct lep_cell *cell, struct lep_error *e)
-{
-	if (cell->kind == LEP_CELL_ABSENT && !f->optional)
-		return lep_fail(e, LEP_ERR_DATA, "no '%s'", f->column);
-	if (cell->len && memchr(cell->text, 0, cell->len))
-		return lep_fail(e, LEP_ERR_DATA, "'%s': a NUL byte", f->column);
-	return 0;
-}
-
-static int has_label(const struct lep_cell *cell)
-{
-	return cell->kind != LEP_CELL_ABSENT && cell->kind != LEP_CELL_NULL && cell->len;
-}
-
-/* What a row is good for: 0, LEP_ERR_DATA with the cause alone in e. */
-static int check_row(const struct job *j, const struct lep_row *row, struct lep_error *e)
-{
-	const struct lep_prepare_text *p = j->p;
-	const struct lep_cell *key = j->key == SIZE_MAX ? NULL : &row->cell[j->key];
-	int status = 0;
-
-	if (row->cause)
-		return lep_fail(e, LEP_ERR_DATA, "%s", row->cause);
-	for (size_t f = 0; f < p->nfield && !status; f++)
-		if (j->place[f] >= 0)
-			status = p->field[f].part == LEP_PART_LABEL ? check_label(&p->field[f], &row->cell[f], e) :
-				check_text(&p->field[f], &row->cell[f], e);
-	if (!status && key && (key->kind == LEP_CELL_ABSENT || key->kind == LEP_CELL_NULL))
-		return lep_fail(e, LEP_ERR_DATA, "no '%s'", p->key);
-	if (!status && key && key->len > LEP_KEY_MAX)
-		return lep_fail(e, LEP_ERR_DATA, "'%s': a key of %zu bytes, at most %d", p->key, key->len, LEP_KEY_MAX);
-	return status;
-}
-
-/* A row whose class is none of those given: 1 if it is left out. */
-static int check_class(const struct job *j, const struct lep_row *row, char cause[512])
-{
-	const struct lep_prepare_text *p = j->p;
-
-	for (size_t f = 0; f < p->nfield && p->unknown != LEP_UNKNOWN_NONE; f++) {
-		const struct lep_text_field *field = &p->field[f];
-		const struct lep_cell *cell = &row->cell[f];
-
-		if (field->part != LEP_PART_LABEL || j->place[f] < 0 || !field->table || !has_label(cell) ||
-			lep_table_find(field->table, cell->text, cell->len) >= 0)
-			continue;
-		snprintf(cause, 512, "class '%.*s' is not among those of %.200s", cell->len < 200 ? (int)cell->len : 200,
-			cell->text, p->classes_from ? p->classes_from : "the first pass");
-		return 1;
-	}
-	return 0;
-}
-
-/*
- * The next row that counts: 1, 0 at the end. With --bad keep that may be a bad
- * one, whose cause e then holds and *bad tells. What is left out is counted and
- * named in the last pass only.
- */
-static int next_row(struct job *j, struct lep_row *row, int last, int *bad, struct lep_error *e)
-{
-	struct lep_prepare_text *p = j->p;
-	char cause[512];
-	int status;
-
-	while ((status = lep_columns_next(j->columns, row, e)) > 0) {
-		if (p->progress && j->seen % 1024 == 0)
-			p->progress(p->ctx, j->seen);
-		j->seen += last != 0;
-		status = check_row(j, row, e);
-		*bad = status == LEP_ERR_DATA;
-		if (status && !*bad)
-			return status;
-		if (*bad && p->bad == LEP_PREPARE_FAIL) {
-			snprintf(cause, sizeof(cause), "%.500s", e->text);
-			return at_row(row, cause, e);
-		}
-		if (*bad && p->bad == LEP_PREPARE_SKIP) {
-			if (last)
-				note(j, row, e->text);
-			p->skipped_bad += last != 0;
-			continue;
-		}
-		if (*bad || !check_class(j, row, cause))
-			return 1;
-		if (p->unknown == LEP_UNKNOWN_FAIL)
-			return at_row(row, cause, e);
-		if (last)
-			note(j, row, cause);
-		p->skipped_unknown += last != 0;
-	}
-	return status;
 }
 
 /* The first pass. */
@@ -170,7 +23,7 @@ struct gather {
 	size_t owner;              /* the field whose vocabulary all share; SIZE_MAX */
 };
 
-static int gather_row(struct job *j, struct gather *g, const struct lep_row *row, struct lep_error *e)
+static int gather_row(struct lep_text_job *j, struct gather *g, const struct lep_row *row, struct lep_error *e)
 {
 	int status = 0;
 
@@ -180,13 +33,13 @@ static int gather_row(struct job *j, struct gather *g, const struct lep_row *row
 
 		if (v && cell->kind == LEP_CELL_TEXT)
 			status = lep_vocabulary_add(v, cell->text, cell->len, e);
-		if (g->classes[f] && has_label(cell) && lep_table_add(g->classes[f], cell->text, cell->len) < 0)
+		if (g->classes[f] && lep_text_has_label(cell) && lep_table_add(g->classes[f], cell->text, cell->len) < 0)
 			status = lep_fail_nomem(e, 0);
 	}
 	return status;
 }
 
-static int start_gather(const struct job *j, struct gather *g, struct lep_error *e)
+static int start_gather(const struct lep_text_job *j, struct gather *g, struct lep_error *e)
 {
 	const struct lep_prepare_text *p = j->p;
 	int status = 0;
@@ -210,7 +63,7 @@ static int start_gather(const struct job *j, struct gather *g, struct lep_error 
 }
 
 /* The tables, from what was gathered. */
-static int finish_gather(struct job *j, struct gather *g, struct lep_error *e)
+static int finish_gather(struct lep_text_job *j, struct gather *g, struct lep_error *e)
 {
 	struct lep_prepare_text *p = j->p;
 	struct lep_vocabulary_options options = p->vocabulary;
@@ -221,6 +74,10 @@ static int finish_gather(struct job *j, struct gather *g, struct lep_error *e)
 	for (size_t f = 0; f < p->nfield && !status; f++) {
 		struct lep_text_field *field = &p->field[f];
 
+		if (g->classes[f] && !g->classes[f]->n && field->optional) {
+			j->place[f] = -1;
+			continue;
+		}
 		if (g->classes[f] && !g->classes[f]->n)
 			return lep_fail(e, LEP_ERR_DATA, "no row has a label in '%s'", field->column);
 		if (g->classes[f]) {
@@ -239,7 +96,7 @@ static int finish_gather(struct job *j, struct gather *g, struct lep_error *e)
 	return status;
 }
 
-static int gather(struct job *j, struct lep_error *e)
+static int gather(struct lep_text_job *j, struct lep_error *e)
 {
 	size_t n = j->p->nfield;
 	struct gather g = {lep_alloc(n, sizeof(*g.vocabulary)), lep_alloc(n, sizeof(*g.classes)), SIZE_MAX};
@@ -247,7 +104,7 @@ static int gather(struct job *j, struct lep_error *e)
 	struct lep_row row;
 
 	while (!status) {
-		status = next_row(j, &row, 0, &bad, e);
+		status = lep_text_next_row(j, &row, 0, &bad, e);
 		if (status <= 0)
 			break;
 		status = bad ? 0 : gather_row(j, &g, &row, e);
@@ -267,7 +124,7 @@ static int gather(struct job *j, struct lep_error *e)
 
 /* Writing. */
 
-static int add_field(struct job *j, size_t f, struct lep_error *e)
+static int add_field(struct lep_text_job *j, size_t f, struct lep_error *e)
 {
 	const struct lep_text_field *field = &j->p->field[f];
 	const struct lep_shape scalar = {0, {0}}, row = {1, {LEP_VARIES}};
@@ -289,7 +146,7 @@ static int add_field(struct job *j, size_t f, struct lep_error *e)
 	return status;
 }
 
-static int begin(struct job *j, struct lep_error *e)
+static int begin(struct lep_text_job *j, struct lep_error *e)
 {
 	const struct lep_prepare_text *p = j->p;
 	int status = p->provenance ? lep_head_note(&j->head, "provenance", p->provenance, e) : 0;
@@ -302,7 +159,7 @@ static int begin(struct job *j, struct lep_error *e)
 	return status ? status : lep_writer_new(&j->writer, p->out, &j->head, e);
 }
 
-static int write_frame(struct job *j, struct lep_error *e)
+static int write_frame(struct lep_text_job *j, struct lep_error *e)
 {
 	struct lep_frame frame;
 	int status = lep_builder_frame(j->builder, &frame, e);
@@ -313,7 +170,7 @@ static int write_frame(struct job *j, struct lep_error *e)
 	return status;
 }
 
-static int set_field(struct job *j, size_t f, const struct lep_cell *cell, struct lep_error *e)
+static int set_field(struct lep_text_job *j, size_t f, const struct lep_cell *cell, struct lep_error *e)
 {
 	const struct lep_text_field *field = &j->p->field[f];
 	size_t place = (size_t)j->place[f];
@@ -323,7 +180,7 @@ static int set_field(struct job *j, size_t f, const struct lep_cell *cell, struc
 	int status = 0;
 
 	if (field->part == LEP_PART_LABEL) {
-		if (has_label(cell))
+		if (lep_text_has_label(cell))
 			id = lep_table_find(field->table, cell->text, cell->len);
 		j->p->unlabelled += id < 0;
 		lep_put32(label, (uint32_t)id);
@@ -337,7 +194,7 @@ static int set_field(struct job *j, size_t f, const struct lep_cell *cell, struc
 }
 
 /* The key: a column's, the name of a whole file, or the line's number. */
-static int add_key(struct job *j, const struct lep_row *row, int bad, struct lep_error *e)
+static int add_key(struct lep_text_job *j, const struct lep_row *row, int bad, struct lep_error *e)
 {
 	const char *key = row->file;
 	char number[32];
@@ -357,7 +214,7 @@ static int add_key(struct job *j, const struct lep_row *row, int bad, struct lep
 	return lep_builder_record(j->builder, key, len, e);
 }
 
-static int add_record(struct job *j, const struct lep_row *row, int bad, const char *cause, struct lep_error *e)
+static int add_record(struct lep_text_job *j, const struct lep_row *row, int bad, const char *cause, struct lep_error *e)
 {
 	int status = add_key(j, row, bad, e);
 
@@ -375,12 +232,12 @@ static int add_record(struct job *j, const struct lep_row *row, int bad, const c
 
 static int flush(void *ctx, struct lep_error *e)
 {
-	struct job *j = ctx;
+	struct lep_text_job *j = ctx;
 
 	return j->writer ? lep_writer_flush(j->writer, e) : 0;
 }
 
-static int write_all(struct job *j, struct lep_error *e)
+static int write_all(struct lep_text_job *j, struct lep_error *e)
 {
 	const struct lep_prepare_text *p = j->p;
 	struct lep_error ignored, cause = {0};
@@ -389,7 +246,7 @@ static int write_all(struct job *j, struct lep_error *e)
 
 	lep_columns_on_wait(j->columns, flush, j);
 	while (!status) {
-		status = next_row(j, &row, 1, &bad, e);
+		status = lep_text_next_row(j, &row, 1, &bad, e);
 		if (status <= 0)
 			break;
 		cause = *e;
@@ -408,7 +265,7 @@ static int write_all(struct job *j, struct lep_error *e)
 
 /* Columns. */
 
-static int open_columns(struct job *j, struct lep_error *e)
+static int open_columns(struct lep_text_job *j, struct lep_error *e)
 {
 	struct lep_prepare_text *p = j->p;
 	size_t n = p->nfield;
@@ -437,7 +294,7 @@ static int open_columns(struct job *j, struct lep_error *e)
 }
 
 /* Fields whose column may be absent, and is, are left out; a text remains. */
-static int choose_fields(struct job *j, struct lep_error *e)
+static int choose_fields(struct lep_text_job *j, struct lep_error *e)
 {
 	const struct lep_prepare_text *p = j->p;
 	const char *text = NULL;
@@ -459,7 +316,7 @@ static int choose_fields(struct job *j, struct lep_error *e)
 	return 0;
 }
 
-static void send_abort(struct job *j, const struct lep_error *e)
+static void send_abort(struct lep_text_job *j, const struct lep_error *e)
 {
 	char cause[LEP_ERROR_MAX + 64];
 
@@ -469,7 +326,7 @@ static void send_abort(struct job *j, const struct lep_error *e)
 
 int lep_prepare_text_run(struct lep_prepare_text *p, struct lep_error *e)
 {
-	struct job j = {.p = p};
+	struct lep_text_job j = {.p = p};
 	struct lep_error own = {0};
 	int status;
 

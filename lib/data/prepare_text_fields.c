@@ -61,14 +61,18 @@ int lep_prepare_text_add(struct lep_prepare_text *p, enum lep_text_part part, co
 	struct lep_text_field *f;
 	char *column = NULL;
 
-	if (!table && equals)
+	if (!table && (equals || part != LEP_PART_TEXT))
 		return lep_fail(e, LEP_ERR_USAGE, "%s %s: %s have no columns", parts[part].option, text,
 			lep_columns_names[p->source.format]);
 	if (table && equals) {
 		name = text;
 		len = (size_t)(equals - text);
 	}
+	if (text && name && !len)
+		return lep_fail(e, LEP_ERR_USAGE, "%s %s: a field without a name", parts[part].option, text);
 	if (table) {
+		if (p->source.no_header && lep_columns_number(equals ? equals + 1 : text) == SIZE_MAX)
+			return lep_fail(e, LEP_ERR_USAGE, "%s %s: no column's number, from 1", parts[part].option, text);
 		column = lep_strdup(equals ? equals + 1 : text);
 		if (!column)
 			return lep_fail_nomem(e, 0);
@@ -80,9 +84,11 @@ int lep_prepare_text_add(struct lep_prepare_text *p, enum lep_text_part part, co
 		len = strlen(name);
 	}
 	if (named(p, name, len)) {
+		int status = lep_fail(e, LEP_ERR_USAGE, "%s: there is a field '%.*s' already: %s NAME=COLUMN",
+			parts[part].option, (int)len, name, parts[part].option);
+
 		lep_free(column);
-		return lep_fail(e, LEP_ERR_USAGE, "%s: there is a field '%.*s' already: %s NAME=COLUMN", parts[part].option,
-			(int)len, name, parts[part].option);
+		return status;
 	}
 	f = grow(p);
 	if (!f || !(f->name = lep_strndup(name, len))) {

@@ -16,6 +16,7 @@ const struct lep_tokens_kind *lep_tokens_kind(enum lep_tokens t)
 		[LEP_TOKENS_BYTES] = &lep_tokens_bytes,
 		[LEP_TOKENS_CHARS] = &lep_tokens_chars,
 		[LEP_TOKENS_WORDS] = &lep_tokens_words,
+		[LEP_TOKENS_BPE] = &lep_tokens_bpe,
 	};
 
 	return kinds[t];
@@ -185,8 +186,8 @@ int lep_encoder_new(struct lep_encoder **out, const struct lep_text_recipe *reci
 	enc->kind = lep_tokens_kind(recipe->tokens);
 	enc->table = lep_table_share(table);
 	enc->end = find(table, LEP_TOKEN_END);
-	enc->unknown = enc->kind && enc->kind->unknown ? find(table, LEP_TOKEN_UNKNOWN) : -1;
-	status = enc->kind ? check_table(enc, e) : lep_fail(e, LEP_ERR_DATA, "bpe is not there yet");
+	enc->unknown = enc->kind->unknown ? find(table, LEP_TOKEN_UNKNOWN) : -1;
+	status = check_table(enc, e);
 	if (!status && enc->kind->start)
 		status = enc->kind->start(enc, e);
 	if (status) {
@@ -203,6 +204,7 @@ void lep_encoder_free(struct lep_encoder *enc)
 		return;
 	lep_table_free(enc->table);
 	lep_buf_release(&enc->clean);
+	lep_bpe_free(enc->bpe);
 	lep_free(enc);
 }
 
@@ -287,7 +289,7 @@ int lep_field_has_text(const struct lep_field *f, struct lep_text_recipe *recipe
 
 	if (!lep_field_has_ids(f) || f->shape.rank != 1 || f->shape.extent[0] != LEP_VARIES)
 		return 0;
-	if (lep_recipe_parse(&r, f->recipe, NULL) || r.kind != LEP_RECIPE_TEXT || !lep_tokens_kind(r.text.tokens))
+	if (lep_recipe_parse(&r, f->recipe, NULL) || r.kind != LEP_RECIPE_TEXT)
 		return 0;
 	*recipe = r.text;
 	return 1;

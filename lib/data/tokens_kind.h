@@ -66,6 +66,14 @@ int lep_tokens_clean(const struct lep_text_recipe *r, struct lep_buf *room, cons
 int lep_tokens_add_bytes(struct lep_table *t);
 int lep_tokens_has_bytes(const struct lep_table *t);
 
+/* Bytes of an apostrophe (U+0027, U+2019) at s, or 0. */
+static inline size_t lep_apostrophe(const char *s, size_t len)
+{
+	if (s[0] == '\'')
+		return 1;
+	return len >= 3 && s[0] == '\xe2' && s[1] == '\x80' && s[2] == '\x99' ? 3 : 0;
+}
+
 /* bpe: what its encoder holds is released. */
 void lep_bpe_free(struct lep_bpe *b);
 

@@ -6,14 +6,6 @@
 #include "data/tokens_kind.h"
 #include "data/unicode.h"
 
-/* Bytes of an apostrophe (U+0027, U+2019) at s, or 0. */
-static size_t apostrophe(const char *s, size_t len)
-{
-	if (s[0] == '\'')
-		return 1;
-	return len >= 3 && s[0] == '\xe2' && s[1] == '\x80' && s[2] == '\x99' ? 3 : 0;
-}
-
 static size_t next(const char *s, size_t len, size_t *at)
 {
 	enum lep_char class = LEP_CHAR_SPACE;
@@ -30,7 +22,7 @@ static size_t next(const char *s, size_t len, size_t *at)
 	while (i < len) {
 		if (lep_unicode_at(s + i, &n) == LEP_CHAR_WORD)
 			i += n;
-		else if ((n = apostrophe(s + i, len - i)) > 0 && i + n < len &&
+		else if ((n = lep_apostrophe(s + i, len - i)) > 0 && i + n < len &&
 			lep_unicode_at(s + i + n, &m) == LEP_CHAR_WORD)
 			i += n + m;
 		else

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "data/tokens.h"
 #include "stream/agree.h"
 
 void lep_value_text(struct lep_buf *out, enum lep_dtype t, const void *element)
@@ -120,7 +121,9 @@ int lep_rows_head(struct lep_buf *out, const struct lep_head *h, char separator,
 	lep_buf_adds(out, "key");
 	for (size_t f = 0; f < h->nfield; f++) {
 		const struct lep_field *field = &h->field[f];
-		int64_t n = lep_shape_count(&field->shape);
+		struct lep_text_recipe ignored;
+		int text = lep_field_has_text(field, &ignored);
+		int64_t n = text ? 1 : lep_shape_count(&field->shape);
 
 		if (n < 0)
 			return lep_fail(e, LEP_ERR_USAGE, "field '%s': extents that vary are no columns", field->name);
@@ -129,7 +132,7 @@ int lep_rows_head(struct lep_buf *out, const struct lep_head *h, char separator,
 		for (int64_t i = 0; i < n; i++) {
 			lep_buf_clear(&name);
 			lep_buf_adds(&name, field->name);
-			if (field->shape.rank)
+			if (field->shape.rank && !text)
 				lep_buf_addf(&name, "[%" PRId64 "]", i);
 			lep_buf_addc(out, separator);
 			cell(out, name.data ? name.data : "", name.len, separator);
@@ -154,6 +157,20 @@ static void element(struct lep_buf *out, const struct lep_field *f, const unsign
 		cell(out, name, len, separator);
 }
 
+/* Ids of text, as that text. */
+static void text_cell(struct lep_buf *out, const struct lep_text_recipe *r, const struct lep_table *t,
+	const unsigned char *ids, size_t n, char separator)
+{
+	struct lep_buf text = {0};
+
+	lep_text_decode(&text, r, t, ids, n, -1);
+	if (text.failed)
+		out->failed = 1;
+	else if (text.len)
+		cell(out, text.data, text.len, separator);
+	lep_buf_release(&text);
+}
+
 void lep_rows_add(struct lep_buf *out, const struct lep_head *h, const struct lep_frame *fr, size_t i,
 	char separator)
 {
@@ -164,7 +181,13 @@ void lep_rows_add(struct lep_buf *out, const struct lep_head *h, const struct le
 		const struct lep_field *field = &h->field[f];
 		size_t len, size = lep_dtype_size(field->dtype), n;
 		const unsigned char *p = lep_frame_value(h, fr, f, i, &len, NULL);
+		struct lep_text_recipe text;
 
+		if (lep_field_has_text(field, &text)) {
+			lep_buf_addc(out, separator);
+			text_cell(out, &text, field->table, p, len / 4, separator);
+			continue;
+		}
 		if (field->dtype == LEP_TEXT) {
 			lep_buf_addc(out, separator);
 			cell(out, len ? (const char *)p : "", len, separator);

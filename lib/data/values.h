@@ -31,8 +31,9 @@ void lep_stats_of(struct lep_stats *s, enum lep_dtype t, const void *values, siz
  * Rows of CSV (separator ',') or TSV ('\t'): the column `key`, then one a scalar
  * field, and NAME[0], NAME[1], ... for the elements of others, row-major. Ids
  * are written by name, no id and the values of a bad record as nothing. CSV
- * quotes as RFC 4180 (lines end in LF); TSV writes \t \n \r \\. A field whose
- * extents vary, or of more than LEP_COLUMNS_MAX elements, is LEP_ERR_USAGE.
+ * quotes as RFC 4180 (lines end in LF); TSV writes \t \n \r \\. Ids of text are
+ * one column, the text. Another field whose extents vary, or of more than
+ * LEP_COLUMNS_MAX elements, is LEP_ERR_USAGE.
  */
 #define LEP_COLUMNS_MAX ((int64_t)1 << 20)
 int lep_rows_head(struct lep_buf *out, const struct lep_head *h, char separator, struct lep_error *e) LEP_MUST_USE;

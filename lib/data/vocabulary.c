@@ -123,22 +123,43 @@ static int add_name(struct lep_table *t, const char *name)
 	return lep_table_add(t, name, strlen(name)) < 0 ? LEP_ERR_NOMEM : 0;
 }
 
+/* Entries that every table has, but <end>. */
+static size_t fixed_entries(const struct lep_tokens_kind *kind)
+{
+	return (kind->bytes ? 256 : 0) + (kind->unknown ? 1 : 0);
+}
+
+static size_t most_entries(const struct lep_tokens_kind *kind, const struct lep_vocabulary_options *o)
+{
+	return o->most ? o->most : kind->bytes ? LEP_BPE_ENTRIES : SIZE_MAX;
+}
+
+int lep_vocabulary_check(const struct lep_text_recipe *recipe, const struct lep_vocabulary_options *o,
+	struct lep_error *e)
+{
+	const struct lep_tokens_kind *kind = lep_tokens_kind(recipe->tokens);
+	size_t fixed = fixed_entries(kind), most = most_entries(kind, o);
+
+	if (!kind->learn || most > fixed + (o->end ? 1 : 0))
+		return 0;
+	return lep_fail(e, LEP_ERR_USAGE, "a vocabulary of %zu entries is too small: %s need %zu%s, and more", most,
+		lep_tokens_name(recipe->tokens), fixed, o->end ? " and an end" : "");
+}
+
 int lep_vocabulary_table(struct lep_vocabulary *v, const struct lep_vocabulary_options *o, struct lep_table **out,
 	struct lep_error *e)
 {
 	const struct lep_tokens_kind *kind = v->kind;
-	size_t fixed = (kind->bytes ? 256 : 0) + (kind->unknown ? 1 : 0);
-	size_t most = o->most ? o->most : kind->bytes ? LEP_BPE_ENTRIES : SIZE_MAX;
+	size_t fixed = fixed_entries(kind), most = most_entries(kind, o);
 	uint64_t least = o->least ? o->least : kind->bytes ? 2 : 1;
-	struct lep_table *t = lep_table_new();
-	int status = t ? 0 : LEP_ERR_NOMEM;
+	struct lep_table *t;
+	int status = lep_vocabulary_check(&v->recipe, o, e);
 
 	*out = NULL;
-	if (kind->learn && most <= fixed + (o->end ? 1 : 0)) {
-		lep_table_free(t);
-		return lep_fail(e, LEP_ERR_USAGE, "a vocabulary of %zu entries is too small: %s need %zu%s, and more",
-			most, lep_tokens_name(v->recipe.tokens), fixed, o->end ? " and an end" : "");
-	}
+	if (status)
+		return status;
+	t = lep_table_new();
+	status = t ? 0 : LEP_ERR_NOMEM;
 	if (!status && kind->unknown)
 		status = add_name(t, LEP_TOKEN_UNKNOWN);
 	if (!status && kind->bytes)

@@ -13,6 +13,10 @@ struct lep_vocabulary_options {
 };
 #define LEP_BPE_ENTRIES 8000
 
+/* LEP_ERR_USAGE where `most` has no room for what every table of the kind has. */
+int lep_vocabulary_check(const struct lep_text_recipe *recipe, const struct lep_vocabulary_options *o,
+	struct lep_error *e) LEP_MUST_USE;
+
 struct lep_vocabulary;
 
 int lep_vocabulary_new(struct lep_vocabulary **out, const struct lep_text_recipe *recipe, struct lep_error *e) LEP_MUST_USE;
@@ -22,8 +26,8 @@ void lep_vocabulary_free(struct lep_vocabulary *v);
  * the text is counted then. */
 int lep_vocabulary_add(struct lep_vocabulary *v, const char *text, size_t len, struct lep_error *e) LEP_MUST_USE;
 
-/* The table; caller frees. LEP_ERR_USAGE where `most` has no room for what every
- * table of the kind has, LEP_ERR_DATA where there is no entry beyond that. Ties
+/* The table; caller frees. LEP_ERR_USAGE as above, LEP_ERR_DATA where there is no
+ * entry beyond what every table has. Ties
  * of frequency go by bytes, the lower first. */
 int lep_vocabulary_table(struct lep_vocabulary *v, const struct lep_vocabulary_options *o, struct lep_table **out,
 	struct lep_error *e) LEP_MUST_USE;

@@ -1,0 +1,41 @@
+/*
+ * Between prepare_text.c, which makes the stream, and prepare_text_rows.c, which
+ * decides what a row is good for.
+ */
+#ifndef LEP_DATA_PREPARE_TEXT_JOB_H
+#define LEP_DATA_PREPARE_TEXT_JOB_H
+
+#include "data/prepare_text.h"
+#include "stream/writer.h"
+
+/* One run of lep_prepare_text_run. */
+struct lep_text_job {
+	struct lep_prepare_text *p;
+	struct lep_columns_options source;
+	const char **column;
+	uint8_t *optional;
+	size_t key;                /* the cell of the key; SIZE_MAX: none */
+	struct lep_columns *columns;
+	struct lep_encoder **encoder; /* of texts; NULL elsewhere */
+	int *place;                /* of each field in HEAD; -1: it is left out */
+	struct lep_head head;
+	struct lep_builder *builder;
+	struct lep_writer *writer;
+	struct lep_buf ids;
+	uint64_t seen;
+};
+
+/*
+ * The next row that counts: 1, 0 at the end. With --bad keep that may be a bad
+ * one, whose cause e then holds and *bad tells. What is left out is counted and
+ * named in the last pass only.
+ */
+int lep_text_next_row(struct lep_text_job *j, struct lep_row *row, int last, int *bad, struct lep_error *e);
+
+/* Whether a cell of a label holds one. */
+static inline int lep_text_has_label(const struct lep_cell *cell)
+{
+	return cell->kind != LEP_CELL_ABSENT && cell->kind != LEP_CELL_NULL && cell->len;
+}
+
+#endif
