@@ -116,8 +116,8 @@ static void nothing_to_sum(void)
 
 static void transposed_pack(void)
 {
-	const size_t k = 13, n = 70;
-	lep_real t[13 * 70], other[13 * 96];
+	const size_t k = 37, n = 70;
+	lep_real t[37 * 70], other[37 * 96];
 
 	numbers(b_store, k * n);
 	for (size_t i = 0; i < k; i++)
