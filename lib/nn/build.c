@@ -389,7 +389,7 @@ struct lep_param_in *lep_build_param(struct lep_builder_nn *b, const struct lep_
 		return NULL;
 	}
 	p = &n->param[n->nparam];
-	*p = (struct lep_param_in){.init = init, .fan_in = fan_in, .fan_out = fan_out};
+	*p = (struct lep_param_in){.init = init, .fan_in = fan_in, .fan_out = fan_out, .owner = op->number};
 	p->pub.name = name.failed ? NULL : lep_strdup(name.data);
 	lep_buf_release(&name);
 	if (!p->pub.name) {
@@ -403,4 +403,15 @@ struct lep_param_in *lep_build_param(struct lep_builder_nn *b, const struct lep_
 	n->values_count += p->pub.count;
 	op->param[op->nparam++] = (int)n->nparam++;
 	return p;
+}
+
+void lep_build_share(struct lep_builder_nn *b, struct lep_op *op, int param)
+{
+	const struct lep_net *n = b->net;
+
+	for (size_t i = 0; i < n->nop; i++)
+		for (int k = 0; k < n->op[i].nparam; k++)
+			if (n->op[i].param[k] == param && n->op[i].turn >= op->turn)
+				op->turn = n->op[i].turn + 1;
+	op->param[op->nparam++] = param;
 }

@@ -195,8 +195,13 @@ static void run_forward_meetings(struct stretch *s, struct lep_threads *pool)
 
 struct collect {
 	struct lep_exec *x;
-	int pieces;
+	int pieces, turn;
 };
+
+static int has_turn(const struct lep_op *op, int turn)
+{
+	return op->needs_backward && op->layer->gradient && op->turn == turn;
+}
 
 static void collect_task(void *ctx, int task, int thread)
 {
@@ -219,7 +224,7 @@ static void collect_task(void *ctx, int task, int thread)
 	for (size_t i = 0; i < n->nop; i++) {
 		const struct lep_op *op = &n->op[i];
 
-		if (!op->needs_backward || !op->layer->gradient)
+		if (!has_turn(op, c->turn))
 			continue;
 		if (task < op->gradient_tasks) {
 			op->layer->gradient(op, x, x->count, task);
@@ -233,12 +238,17 @@ static void collect_gradients(struct lep_exec *x, struct lep_threads *pool)
 {
 	const struct lep_net *n = x->net;
 	struct collect c = {.x = x, .pieces = (int)((n->block_reals + SUM_PIECE - 1) / SUM_PIECE)};
-	int tasks = c.pieces;
+	int turns = 1;
 
-	for (size_t i = 0; i < n->nop; i++)
-		if (n->op[i].needs_backward && n->op[i].layer->gradient)
-			tasks += n->op[i].gradient_tasks;
-	lep_threads_run(pool, tasks, collect_task, &c);
+	for (; c.turn < turns; c.turn++, c.pieces = 0) {
+		int tasks = c.pieces;
+
+		for (size_t i = 0; i < n->nop; i++) {
+			tasks += has_turn(&n->op[i], c.turn) ? n->op[i].gradient_tasks : 0;
+			turns = n->op[i].turn >= turns ? n->op[i].turn + 1 : turns;
+		}
+		lep_threads_run(pool, tasks, collect_task, &c);
+	}
 }
 
 void lep_exec_train(struct lep_exec *x, struct lep_threads *pool, size_t count,

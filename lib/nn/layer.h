@@ -94,6 +94,7 @@ struct lep_op {
 	size_t scratch;           /* reals of scratch memory a thread, per sample of a block; with
 	                           * sequences: per row of the largest of its values */
 	int gradient_tasks;
+	int turn;                 /* of its gradient: behind those that share a parameter, from 0 */
 	int needs_backward;
 	uint64_t operations;      /* multiply-adds a sample; a row of a sequence */
 	char *label;              /* "conv1" with its path; NULL: part of the line before */
@@ -106,6 +107,7 @@ struct lep_param_in {
 	struct lep_param pub;
 	int init;                 /* enum lep_init */
 	size_t fan_in, fan_out;
+	int owner;                /* the operation it was made for */
 	int whole;
 	size_t block_offset;      /* in a block's gradient array */
 };
@@ -239,6 +241,12 @@ int lep_build_weights_fit(struct lep_builder_nn *b, const struct lep_stmt *s, co
 /* A parameter of op named `label.suffix`. */
 struct lep_param_in *lep_build_param(struct lep_builder_nn *b, const struct lep_stmt *s, struct lep_op *op,
 	const char *suffix, const struct lep_shape *shape, enum lep_init init, size_t fan_in, size_t fan_out);
+/* op has that parameter of the net, which another one has already: it adds its
+ * part of the gradient, of which it computes the whole, behind the others. */
+void lep_build_share(struct lep_builder_nn *b, struct lep_op *op, int param);
+/* dense on the weights of the embed line called name (layer_tied.c). */
+int lep_build_tied(struct lep_builder_nn *b, const struct lep_stmt *s, const char *name, size_t units,
+	int is_target_table, int has_bias);
 /* The status after a NULL from the two above. */
 int lep_build_status(const struct lep_builder_nn *b);
 /* If word i of s is an activation: its kind and parameter, and *i moves past;

@@ -197,11 +197,18 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 	lep_real act_param = 0;
 	int64_t units;
 	int classes, has_bias = 1, rc = lep_build_units(b, s, 1, &units, &classes);
+	const char *tied = NULL;
 	size_t i = 2, in;
 	struct dense *a;
 
 	if (rc == 0)
 		rc = lep_build_numbers(b, s);
+	if (rc == 0 && i < s->nword && strcmp(s->word[i], "tied") == 0) {
+		if (i + 1 == s->nword)
+			return lep_build_fail(b, s, "'tied' needs the name of an embed line");
+		tied = s->word[i + 1];
+		i += 2;
+	}
 	if (rc == 0 && i + 1 < s->nword && strcmp(s->word[i], "bias") == 0 && strcmp(s->word[i + 1], "no") == 0) {
 		has_bias = 0;
 		i += 2;
@@ -212,6 +219,10 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 		rc = lep_build_act_word(b, s, &i, &act, &act_param);
 	if (rc >= 0)
 		rc = lep_build_no_more(b, s, i);
+	if (rc == 0 && tied) {
+		rc = lep_build_tied(b, s, tied, (size_t)units, classes, has_bias);
+		return rc ? rc : lep_build_act(b, s, act, act_param);
+	}
 	if (rc == 0)
 		rc = lep_build_weights_fit(b, s, &(struct lep_shape){.rank = 2,
 			.extent = {v->shape.extent[v->shape.rank - 1], units}});
@@ -229,7 +240,7 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 
 const struct lep_layer lep_layer_dense = {
 	.name = "dense",
-	.synopsis = "dense UNITS [bias no] [activation]",
+	.synopsis = "dense UNITS [tied NAME] [bias no] [activation]",
 	.build = build,
 	.forward = forward,
 	.backward = backward,

@@ -6,8 +6,10 @@
 
 const struct lep_layer *const lep_layers[] = {
 	&lep_layer_conv,
+	&lep_layer_conv1d,
 	&lep_layer_dense,
 	&lep_layer_embed,
+	&lep_layer_bag,
 	&lep_layer_maxpool,
 	&lep_layer_avgpool,
 	&lep_layer_globalmaxpool,

@@ -5,8 +5,10 @@
 #include "nn/layer.h"
 
 extern const struct lep_layer lep_layer_conv;
+extern const struct lep_layer lep_layer_conv1d;
 extern const struct lep_layer lep_layer_dense;
 extern const struct lep_layer lep_layer_embed;
+extern const struct lep_layer lep_layer_bag;
 extern const struct lep_layer lep_layer_maxpool;
 extern const struct lep_layer lep_layer_avgpool;
 extern const struct lep_layer lep_layer_globalmaxpool;
@@ -31,5 +33,8 @@ extern const struct lep_layer lep_layer_tanh;
 extern const struct lep_layer lep_layer_gelu;
 extern const struct lep_layer lep_layer_silu;
 extern const struct lep_layer lep_layer_softplus;
+
+/* Part of dense. */
+extern const struct lep_layer lep_layer_tied;
 
 #endif

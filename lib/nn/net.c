@@ -422,7 +422,7 @@ void lep_net_row(const struct lep_net *n, size_t i, struct lep_net_row *row)
 		row->shape = n->value[op->out].shape;
 		row->operations += op->operations;
 		for (int k = 0; k < op->nparam; k++)
-			if (n->param[op->param[k]].pub.trained)
+			if (n->param[op->param[k]].pub.trained && n->param[op->param[k]].owner == op->number)
 				row->params += n->param[op->param[k]].pub.count;
 		at++;
 	} while (at < n->nop && !n->op[at].label);

@@ -268,3 +268,20 @@ X
   lep-infer -m m.lepm --bad skip "$d/long.lept" >out.lept
   run -0 lep-cat --check out.lept
 }
+
+@test "sequences: weights that two lines share are learnt, frozen, kept and taken once" {
+  echo 'target text next; e = embed 8; dense 8 tanh; dense vocabulary tied e' >tied.net
+  ok -n tied.net -e 20 -b 16 --lr 0.02 --seed 1 -j 1 -o m.lepm "$d/lines.lept"
+  [[ $stderr == *'dense2  *x7 '*' 7 '* ]]
+  ok -q -n tied.net -e 20 -b 16 --lr 0.02 --seed 1 -j 3 -o b.lepm "$d/lines.lept"
+  cmp m.lepm b.lepm
+  run -0 lep-cat --print m.lepm
+  [ "$(grep -c '^ *e.w ' <<<"$output")" -eq 1 ]
+  [[ $output != *dense2.w* ]]
+  # Frozen they stay for both; taken from another model they come once.
+  ok -n tied.net -e 2 --from m.lepm --freeze e.w -v -o f.lepm "$d/lines.lept"
+  lep-cat --npy e.w m.lepm >m.npy
+  lep-cat --npy e.w f.lepm | cmp - m.npy
+  # In use they are those of training.
+  lep-infer -m m.lepm "$d/lines.lept" | lep-eval --require 'perplexity<3'
+}

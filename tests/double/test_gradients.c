@@ -127,6 +127,18 @@ static const struct gradient_case {
 	{"position learned 5; dense 3 tanh", FIXED, NULL, 3},
 	{"position sinusoidal; dense 3 tanh", SEQUENCE, NULL, 4},
 	{"position sinusoidal; dense 3 tanh", FIXED, NULL, 3},
+	{"conv1d 5 3", SEQUENCE, NULL, 4},
+	{"conv1d 5 1", SEQUENCE, NULL, 4},
+	{"conv1d 5 4 relu", SEQUENCE, NULL, 18},
+	{"conv1d 3 7 causal tanh", SEQUENCE, NULL, 4},
+	{"conv1d 3 3 dilation 2", SEQUENCE, NULL, 18},
+	{"conv1d 3 2 causal dilation 3 bias no tanh", NUMBERS, NULL, 4},
+	{"conv1d 3 2 causal dilation 3 bias no relu", SEQUENCE, NULL, 4},
+	{"conv1d 5 3 relu", FIXED, NULL, 3},
+	{"conv1d 5 4 causal dilation 2; conv1d 2 3", FIXED, NULL, 17},
+	{"conv1d 5 3; conv1d 2 3", SEQUENCE, "conv1d2.w", 4},
+	{"residual { conv1d 7 3 same gelu }", SEQUENCE, NULL, 4},
+	{"residual { conv1d 7 3 causal relu }", SEQUENCE, NULL, 18},
 	{"pool mean", SEQUENCE, NULL, 4},
 	{"pool max", SEQUENCE, NULL, 4},
 	{"pool first", SEQUENCE, NULL, 4},
@@ -419,19 +431,49 @@ static void embed(void)
 	finish(&r);
 }
 
-/* Ids of varying number, one text empty, to one row each. */
-static void embed_sequences(void)
+/* Ids of varying number, one text empty. */
+static void text_case(const char *net, const char *freeze)
 {
+	static char names[6][2] = {"a", "b", "c", "d", "e", "f"};
+	static char *entries[] = {names[0], names[1], names[2], names[3], names[4], names[5]};
+	static size_t ones[] = {1, 1, 1, 1, 1, 1};
 	static const int32_t ids[] = {2, 0, -1, 2, 5, 2, 3, 3, 1};
-	struct lep_table table = {.n = 6};
+	struct lep_table table = {.n = 6, .entry = entries, .length = ones};
 	struct lep_field field = {.name = (char *)(uintptr_t)"x", .role = LEP_ROLE_INPUT, .dtype = LEP_I32,
 		.shape = {.rank = 1, .extent = {LEP_VARIES}}, .table = &table};
 	struct run r = {0};
 
-	CHECK(set_up(&r, "embed 4; dense 3 tanh; pool mean; dense 2", &field, 1, 4) == 0 && start(&r) == 0);
+	CHECK(set_up(&r, net, &field, 1, 4) == 0);
+	if (freeze)
+		CHECK(lep_net_freeze(r.net, freeze) > 0);
+	CHECK(start(&r) == 0);
 	memcpy(lep_exec_input_ids(r.x, 0), ids, sizeof(ids));
 	check_all(&r);
 	finish(&r);
+}
+
+static void texts(void)
+{
+	static const struct {
+		const char *net, *freeze;
+	} nets[] = {
+		{"embed 4; dense 3 tanh; pool mean; dense 2", NULL},
+		{"embed 4 scale; dense 3 tanh; pool max", NULL},
+		{"bag 4; dense 3 tanh; dense 2", NULL},
+		{"bag 4 pairs 5; dense 3 tanh; dense 2", NULL},
+		{"bag 4 pairs 50; dense 3 tanh; dense 2", "bag1.w"},
+		{"bag 4 pairs 50; dense 3 tanh; dense 2", "bag1.pairs"},
+		{"e = embed 4; dense 4 tanh; dense 6 tied e", NULL},
+		{"e = embed 4 scale; dense 4 tanh; dense 6 tied e bias no softmax; dense 2", NULL},
+		{"e = embed 4; residual { dense 4 gelu }; pool mean; dense 6 tied e tanh; dense 3", NULL},
+		{"e = embed 4; dense 6 tied e tanh; dense 4; dense 6 tied e", NULL},
+		{"e = embed 4; dense 4 tanh; dense 6 tied e", "e.w"},
+	};
+
+	for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]) && !check_failed_here; i++) {
+		printf("# %s\n", nets[i].net);
+		text_case(nets[i].net, nets[i].freeze);
+	}
 }
 
 /* Of two inputs' branches the last one is the output; the other learns nothing. */
@@ -461,7 +503,7 @@ int main(void)
 		CHECK_CASE(name, one_case(&cases[i]));
 	}
 	RUN(embed);
-	RUN(embed_sequences);
+	RUN(texts);
 	RUN(two_inputs);
 	return CHECK_END();
 }

@@ -12,6 +12,10 @@ static char *nets_entries[10] = {nets_digits[0], nets_digits[1], nets_digits[2],
 static size_t nets_lengths[10] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 static struct lep_table nets_table = {.n = 10, .entry = nets_entries, .length = nets_lengths};
 static struct lep_table nets_no_table;
+/* As many entries, but not the same. */
+static char *nets_other_entries[10] = {nets_digits[9], nets_digits[1], nets_digits[2], nets_digits[3],
+	nets_digits[4], nets_digits[5], nets_digits[6], nets_digits[7], nets_digits[8], nets_digits[0]};
+static struct lep_table nets_other = {.n = 10, .entry = nets_other_entries, .length = nets_lengths};
 
 #define NETS_NAME(s) ((char *)(uintptr_t)(s))
 
@@ -35,6 +39,7 @@ static struct lep_field nets_fields[] = {
 		.shape = {.rank = 3, .extent = {LEP_VARIES, 4, 3}}},
 	{.name = NETS_NAME("words"), .role = LEP_ROLE_OTHER, .dtype = LEP_I32,
 		.shape = {.rank = 1, .extent = {LEP_VARIES}}, .table = &nets_table},
+	{.name = NETS_NAME("other"), .role = LEP_ROLE_OTHER, .dtype = LEP_I32, .table = &nets_other},
 	{.name = NETS_NAME("said"), .role = LEP_ROLE_OTHER, .dtype = LEP_TEXT},
 	{.name = NETS_NAME("wide"), .role = LEP_ROLE_OTHER, .dtype = LEP_F32,
 		.shape = {.rank = 3, .extent = {1, 1, 1 << 24}}},

@@ -21,6 +21,9 @@ static const char *const nets[] = {
 	"input word { embed 9; layernorm; dense 20 softplus }; flatten; dense 4",
 	"input words { embed 9; position sinusoidal; layernorm; dense 20 softplus; dropout 0.2 }\n"
 	"residual { dense 20 relu; rmsnorm }; batchnorm; residual { pool mean } { pool max }; dense 4",
+	"input words; e = embed 9 scale; conv1d 17 4 causal dilation 2 relu; conv1d 9 3; dense 10 tied e; dense 4\n"
+	"residual { conv1d 4 2 same bias no elu }",
+	"input words { bag 20 pairs 100; dense 3 tanh }",
 	"input clip { batchnorm tanh; dense 5; pool last; flatten; dense 6 }; input long { position learned 50; dense 33\n"
 	"residual { dense 33 gelu }; dropout 0.3; dense 7 softmax }",
 	"input words { embed 9; lstm 20 dropout 0.2 recurrent_dropout 0.3; gru 7 both recurrent_dropout 0.1\n"
