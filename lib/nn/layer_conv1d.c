@@ -14,7 +14,10 @@
 
 #include "nn/layers.h"
 
-enum { TAPS_MAX = 255, TASK_ROWS = 48 };
+enum { TAPS_MAX = 255 };
+
+/* An offset takes the room of this many reals in scratch memory. */
+#define OFFSET_REALS (sizeof(ptrdiff_t) / sizeof(lep_real))
 
 struct conv {
 	size_t in, out;           /* numbers of a row */
@@ -39,7 +42,7 @@ static size_t scratch(const struct lep_op *op, const struct lep_exec *x, size_t 
 	const struct conv *a = op->attr;
 	size_t rows = padded_rows(op, x, first, count);
 
-	return rows * (a->in + a->out + 2 * LEP_POINTER_REALS);
+	return rows * (a->in + a->out + OFFSET_REALS);
 }
 
 /* The samples with zeros between them, `lead` rows of them before the first. */
@@ -59,29 +62,22 @@ static void pad(const struct lep_op *op, const struct lep_pass *p, lep_real *to,
 	}
 }
 
-/* Pointers to where the window of each row begins in a padded copy, and to the rows
- * of the result; how many. */
-static size_t point(const struct lep_op *op, const struct lep_pass *p, lep_real **in, lep_real *padded,
-	size_t in_width, lep_real **out, lep_real *y, size_t out_width)
+/* Where the window of each row begins in a padded copy; how many. */
+static size_t find_windows(const struct lep_op *op, const struct lep_pass *p, ptrdiff_t *row, size_t width)
 {
 	const struct conv *a = op->attr;
-	size_t rows = 0;
+	size_t rows = 0, place = 0;
 
-	for (size_t s = p->first; s < p->first + p->count; s++) {
-		size_t n = lep_steps(p->x, op->out, s);
-
-		for (size_t t = 0; t < n; t++, rows++) {
-			in[rows] = padded + t * in_width;
-			out[rows] = y + rows * out_width;
-		}
-		padded += (n + a->reach) * in_width;
-	}
+	for (size_t s = p->first; s < p->first + p->count; s++, place += a->reach)
+		for (size_t n = lep_steps(p->x, op->out, s); n; n--)
+			row[rows++] = (ptrdiff_t)(place++ * width);
 	return rows;
 }
 
-/* Scratch memory: the padded input, the padded gradient, two arrays of pointers. */
+/* Scratch memory: offsets, the padded input, the padded gradient. */
 struct room {
-	lep_real *x, *dy, **from, **to;
+	ptrdiff_t *row;
+	lep_real *x, *dy;
 };
 
 static struct room room_of(const struct lep_op *op, const struct lep_pass *p)
@@ -90,10 +86,9 @@ static struct room room_of(const struct lep_op *op, const struct lep_pass *p)
 	size_t rows = padded_rows(op, p->x, p->first, p->count);
 	struct room r;
 
-	/* Pointers first, which have to be aligned. */
-	r.from = (lep_real **)(void *)lep_scratch(p);
-	r.to = r.from + rows;
-	r.x = lep_scratch(p) + 2 * rows * LEP_POINTER_REALS;
+	/* Offsets first, which have to be aligned. */
+	r.row = (ptrdiff_t *)(void *)lep_scratch(p);
+	r.x = lep_scratch(p) + rows * OFFSET_REALS;
 	r.dy = r.x + rows * a->in;
 	return r;
 }
@@ -103,14 +98,14 @@ static void forward(const struct lep_op *op, const struct lep_pass *p)
 	const struct conv *a = op->attr;
 	struct room r = room_of(op, p);
 	ptrdiff_t off[TAPS_MAX];
-	struct lep_gemm m = {.rows = (const lep_real *const *)r.from, .nseg = a->taps, .off = off, .len = a->in, .step = 1,
-		.b = a->packed, .packed = 1, .n = a->out, .c = r.to, .bias = a->has_bias ? lep_weights(op, 1) : NULL,
-		.relu = a->relu};
+	struct lep_gemm m = {.a = r.x, .row = r.row, .nseg = a->taps, .off = off, .len = a->in, .step = 1,
+		.b = a->packed, .packed = 1, .n = a->out, .c = lep_out(op, p), .ldc = a->out,
+		.bias = a->has_bias ? lep_weights(op, 1) : NULL, .relu = a->relu};
 
 	for (size_t j = 0; j < a->taps; j++)
 		off[j] = (ptrdiff_t)(j * a->dilation * a->in);
 	pad(op, p, r.x, lep_in(op, p, 0), a->in, a->before);
-	m.m = point(op, p, r.from, r.x, a->in, r.to, lep_out(op, p), a->out);
+	m.m = find_windows(op, p, r.row, a->in);
 	p->x->k->gemm(&m);
 }
 
@@ -122,18 +117,13 @@ static void weights_gradient(const struct lep_op *op, const struct lep_pass *p, 
 	/* The last reach rows of x have no gradient beside them. */
 	size_t rows = padded_rows(op, p->x, p->first, p->count) - a->reach;
 	lep_real *g = lep_block_grad(op, p, 0);
-	const lep_real *column[TASK_ROWS];
-	lep_real *dw[TASK_ROWS];
 	ptrdiff_t off = 0;
-	struct lep_gemm m = {.rows = column, .nseg = 1, .off = &off, .len = rows, .step = (ptrdiff_t)a->in,
-		.b = r->dy + a->reach * a->out, .ldb = a->out, .n = a->out, .c = dw};
 
-	for (size_t from = 0; from < a->taps * a->in; from += m.m) {
-		m.m = a->taps * a->in - from < TASK_ROWS ? a->taps * a->in - from : TASK_ROWS;
-		for (size_t i = 0; i < m.m; i++) {
-			column[i] = r->x + (from + i) / a->in * a->dilation * a->in + (from + i) % a->in;
-			dw[i] = g + (from + i) * a->out;
-		}
+	for (size_t j = 0; j < a->taps; j++) {
+		struct lep_gemm m = {.m = a->in, .a = r->x + j * a->dilation * a->in, .lda = 1, .nseg = 1, .off = &off,
+			.len = rows, .step = (ptrdiff_t)a->in, .b = r->dy + a->reach * a->out, .ldb = a->out, .n = a->out,
+			.c = g + j * a->in * a->out, .ldc = a->out};
+
 		p->x->k->gemm(&m);
 	}
 }
@@ -144,8 +134,9 @@ static void backward(const struct lep_op *op, const struct lep_pass *p)
 	lep_real *dy = lep_grad_out(op, p), *dx = lep_grad_in(op, p, 0);
 	struct room r = room_of(op, p);
 	ptrdiff_t off[TAPS_MAX];
-	struct lep_gemm m = {.rows = (const lep_real *const *)r.from, .nseg = a->taps, .off = off, .len = a->out,
-		.step = 1, .b = a->turned, .packed = 1, .n = a->in, .c = r.to, .accumulate = op->accumulate[0]};
+	struct lep_gemm m = {.a = r.dy + a->before * a->out, .row = r.row, .nseg = a->taps, .off = off, .len = a->out,
+		.step = 1, .b = a->turned, .packed = 1, .n = a->in, .c = dx, .ldc = a->in,
+		.accumulate = op->accumulate[0]};
 
 	if (a->relu)
 		p->x->k->act_backward(LEP_ACT_RELU, 0, dy, dy, NULL, lep_out(op, p), lep_reals_out(op, p), 0);
@@ -161,7 +152,7 @@ static void backward(const struct lep_op *op, const struct lep_pass *p)
 	/* x[i] was tap j of row i + p - j d: from the last tap, which is the first row, on. */
 	for (size_t j = 0; j < a->taps; j++)
 		off[j] = (ptrdiff_t)(j * a->dilation * a->out);
-	m.m = point(op, p, r.from, r.dy + a->before * a->out, a->out, r.to, dx, a->in);
+	m.m = find_windows(op, p, r.row, a->out);
 	p->x->k->gemm(&m);
 }
 
@@ -280,7 +271,7 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 	if (!op)
 		return lep_build_status(b);
 	/* Of a fixed size: as many rows as a pass of one sample has. */
-	op->scratch = (steps + 2 * a->reach) * (a->in + a->out + 2 * LEP_POINTER_REALS);
+	op->scratch = (steps + 2 * a->reach) * (a->in + a->out + OFFSET_REALS);
 	op->operations = (uint64_t)steps * a->taps * a->in * a->out;
 	if (!lep_build_param(b, s, op, "w", &weights, a->relu ? LEP_INIT_HE : LEP_INIT_GLOROT, a->taps * a->in,
 			a->taps * a->out))

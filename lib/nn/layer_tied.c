@@ -16,49 +16,27 @@ struct tied {
 	lep_real *packed, *turned;
 };
 
-static void point(lep_real **to, lep_real *from, size_t rows, size_t n)
-{
-	for (size_t i = 0; i < rows; i++)
-		to[i] = from + i * n;
-}
-
-static void product(const struct lep_op *op, const struct lep_pass *p, lep_real *from, size_t in, lep_real *to,
-	size_t out, const struct lep_gemm *how)
-{
-	const struct tied *a = op->attr;
-	struct lep_gemm m = *how;
-	ptrdiff_t off = 0;
-
-	m.m = lep_rows(p, op->out) * a->rows;
-	m.rows = (const lep_real *const *)(void *)lep_scratch(p);
-	m.c = (lep_real **)(void *)lep_scratch(p) + m.m;
-	m.nseg = 1;
-	m.off = &off;
-	m.len = in;
-	m.step = 1;
-	m.packed = 1;
-	m.n = out;
-	point((lep_real **)(void *)lep_scratch(p), from, m.m, in);
-	point((lep_real **)(void *)lep_scratch(p) + m.m, to, m.m, out);
-	p->x->k->gemm(&m);
-}
-
 static void forward(const struct lep_op *op, const struct lep_pass *p)
 {
 	const struct tied *a = op->attr;
-	struct lep_gemm m = {.b = a->packed, .bias = op->nparam > 1 ? lep_weights(op, 1) : NULL};
+	ptrdiff_t off = 0;
+	struct lep_gemm m = {.m = lep_rows(p, op->out) * a->rows, .a = lep_in(op, p, 0), .lda = a->in, .nseg = 1,
+		.off = &off, .len = a->in, .step = 1, .b = a->packed, .packed = 1, .n = a->out, .c = lep_out(op, p),
+		.ldc = a->out, .bias = op->nparam > 1 ? lep_weights(op, 1) : NULL};
 
-	product(op, p, lep_in(op, p, 0), a->in, lep_out(op, p), a->out, &m);
+	p->x->k->gemm(&m);
 }
 
 static void backward(const struct lep_op *op, const struct lep_pass *p)
 {
 	const struct tied *a = op->attr;
-	struct lep_gemm m = {.b = a->turned, .accumulate = op->accumulate[0]};
-	lep_real *dx = lep_grad_in(op, p, 0);
+	ptrdiff_t off = 0;
+	struct lep_gemm m = {.m = lep_rows(p, op->out) * a->rows, .a = lep_grad_out(op, p), .lda = a->out, .nseg = 1,
+		.off = &off, .len = a->out, .step = 1, .b = a->turned, .packed = 1, .n = a->in,
+		.c = lep_grad_in(op, p, 0), .ldc = a->in, .accumulate = op->accumulate[0]};
 
-	if (dx)
-		product(op, p, lep_grad_out(op, p), a->out, dx, a->in, &m);
+	if (m.c)
+		p->x->k->gemm(&m);
 }
 
 static void gradient(const struct lep_op *op, struct lep_exec *x, size_t count, int task)
@@ -66,16 +44,12 @@ static void gradient(const struct lep_op *op, struct lep_exec *x, size_t count, 
 	const struct tied *a = op->attr;
 	size_t from = (size_t)task * TASK_ROWS, rows = a->out - from < TASK_ROWS ? a->out - from : TASK_ROWS;
 	size_t len = lep_row_before(x, op->out, count) * a->rows;
-	const lep_real *dy = x->grad[op->out], *column[TASK_ROWS];
-	lep_real *de[TASK_ROWS];
+	const lep_real *dy = x->grad[op->out];
 	ptrdiff_t off = 0;
-	struct lep_gemm m = {.m = rows, .rows = column, .nseg = 1, .off = &off, .len = len, .step = (ptrdiff_t)a->out,
-		.b = x->value[op->in[0]], .ldb = a->in, .n = a->in, .c = de, .accumulate = 1};
+	struct lep_gemm m = {.m = rows, .a = dy + from, .lda = 1, .nseg = 1, .off = &off, .len = len,
+		.step = (ptrdiff_t)a->out, .b = x->value[op->in[0]], .ldb = a->in, .n = a->in,
+		.c = lep_op_param(op, 0)->pub.grad + from * a->in, .ldc = a->in, .accumulate = 1};
 
-	for (size_t r = 0; r < rows; r++) {
-		column[r] = dy + from + r;
-		de[r] = lep_op_param(op, 0)->pub.grad + (from + r) * a->in;
-	}
 	if (lep_learns(op, 0))
 		x->k->gemm(&m);
 	if (task == 0 && op->nparam > 1 && lep_learns(op, 1))
@@ -174,7 +148,6 @@ int lep_build_tied(struct lep_builder_nn *b, const struct lep_stmt *s, const cha
 	if (!op)
 		return lep_build_status(b);
 	op->operations = (uint64_t)a->rows * a->in * a->out;
-	op->scratch = 2 * a->rows * LEP_POINTER_REALS;
 	op->gradient_tasks = (int)((a->out + TASK_ROWS - 1) / TASK_ROWS);
 	lep_build_share(b, op, param);
 	if (!has_bias)
