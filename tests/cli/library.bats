@@ -22,7 +22,7 @@ setup() {
 
 @test "the pages are clean" {
   command -v mandoc > /dev/null || skip "no mandoc"
-  for page in lep_stream.3 lep_tensor.3; do
+  for page in lep_kernel.3 lep_stream.3 lep_tensor.3; do
     run mandoc -Tlint -Wwarning "$SRC/man/$page"
     [ "$status" -eq 0 ]
     [ "$output" = "" ]
@@ -30,9 +30,9 @@ setup() {
 }
 
 @test "every function of the synopses is in a header" {
-  for page in lep_stream.3 lep_tensor.3; do
+  for page in lep_kernel.3 lep_stream.3 lep_tensor.3; do
     for f in $(sed -n 's/^\.Fn \(lep_[a-z0-9_]*\).*/\1/p' "$SRC/man/$page"); do
-      grep -q "\<$f(" "$SRC"/lib/stream/*.h "$SRC"/lib/tensor/*.h || { echo "$f"; false; }
+      grep -q "\<$f(" "$SRC"/lib/kernel/*.h "$SRC"/lib/stream/*.h "$SRC"/lib/tensor/*.h || { echo "$f"; false; }
     done
   done
 }
