@@ -3,10 +3,17 @@
  * start one a cycle, so three lanes run side by side; their remainders are
  * joined by a linear map, "append so many zero bytes", given by the images of
  * the 32 single bits.
+ *
+ * Where there are carry-less products of whole vectors, 256 bytes are folded
+ * into the next 256 at a time, several times as fast: V. Gopal et al., "Fast CRC
+ * computation for generic polynomials using PCLMULQDQ instruction", Intel, 2009.
  */
 #include "base/crc32c.h"
 
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 /* Remainder of each byte value, reflected, for x^32 + x^28 + ... (0x1edc6f41). */
 static const uint32_t by_byte[256] = {
@@ -121,6 +128,42 @@ __attribute__((target("sse4.2"))) static uint32_t crc_hardware(
 	return c;
 }
 
+#define FOLD ((size_t)256)  /* four vectors */
+#define FOLD_MIN (4 * FOLD) /* below, the start costs more than it saves */
+
+#define VECTORS __attribute__((target("avx512f,vpclmulqdq")))
+
+/* Each 128 bits of x, moved on by the distance that k holds, plus next. */
+VECTORS static inline __m512i fold(__m512i x, __m512i k, __m512i next)
+{
+	__m512i first = _mm512_clmulepi64_epi128(x, k, 0x00);
+	__m512i second = _mm512_clmulepi64_epi128(x, k, 0x11);
+
+	return _mm512_ternarylogic_epi64(first, second, next, 0x96);
+}
+
+/* len is a multiple of FOLD, and not 0. */
+VECTORS static uint32_t crc_vectors(uint32_t c, const unsigned char *p, size_t len)
+{
+	/* Reflected x^(d + 32) and x^(d - 32) for a distance of d bits: 2048 and 512. */
+	const __m512i far = _mm512_set4_epi64(0xb9e02b86, 0xdcb17aa4, 0xb9e02b86, 0xdcb17aa4);
+	const __m512i near = _mm512_set4_epi64(0x9e4addf8, 0x740eef02, 0x9e4addf8, 0x740eef02);
+	__m512i v0 = _mm512_xor_si512(_mm512_loadu_si512(p), _mm512_zextsi128_si512(_mm_cvtsi32_si128((int)c)));
+	__m512i v1 = _mm512_loadu_si512(p + 64), v2 = _mm512_loadu_si512(p + 128);
+	__m512i v3 = _mm512_loadu_si512(p + 192);
+	unsigned char rest[64];
+
+	for (p += FOLD, len -= FOLD; len; p += FOLD, len -= FOLD) {
+		v0 = fold(v0, far, _mm512_loadu_si512(p));
+		v1 = fold(v1, far, _mm512_loadu_si512(p + 64));
+		v2 = fold(v2, far, _mm512_loadu_si512(p + 128));
+		v3 = fold(v3, far, _mm512_loadu_si512(p + 192));
+	}
+	v3 = fold(fold(fold(v0, near, v1), near, v2), near, v3);
+	_mm512_storeu_si512(rest, v3);
+	return crc_hardware(0, rest, sizeof(rest));
+}
+
 #endif
 
 uint32_t lep_crc32c_portable(uint32_t crc, const void *data, size_t len)
@@ -131,8 +174,17 @@ uint32_t lep_crc32c_portable(uint32_t crc, const void *data, size_t len)
 uint32_t lep_crc32c(uint32_t crc, const void *data, size_t len)
 {
 #if defined(__x86_64__)
+	const unsigned char *p = data;
+
+	if (len >= FOLD_MIN && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq")) {
+		size_t whole = len / FOLD * FOLD;
+
+		crc = ~crc_vectors(~crc, p, whole);
+		p += whole;
+		len -= whole;
+	}
 	if (__builtin_cpu_supports("sse4.2"))
-		return ~crc_hardware(~crc, data, len);
+		return ~crc_hardware(~crc, p, len);
 #endif
 	return lep_crc32c_portable(crc, data, len);
 }
