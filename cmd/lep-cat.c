@@ -389,7 +389,7 @@ static int run(const struct lep_operands *ops, struct lep_error *e)
 			s = lep_output_open(&r.out, o.output, e);
 		if (!s)
 			s = o.recover ? lep_look_recover(r.out, ops->name, ops->n, e) : convert(&r, e);
-		if (s < 0 && r.out && (r.to.format == LEP_SINK_STREAM || o.recover)) {
+		if (s < 0 && r.out && (r.sink || r.to.format == LEP_SINK_STREAM || o.recover)) {
 			cause = lep_abort_cause(e);
 			snprintf(text, sizeof(text), "%s: %s", program.name, e->text);
 			lep_sink_abort(r.sink, r.out, cause ? cause : text);

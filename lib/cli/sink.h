@@ -49,7 +49,8 @@ int lep_sink_boundary(struct lep_sink *s, struct lep_error *e) LEP_MUST_USE;
 int lep_sink_flush(struct lep_sink *s, struct lep_error *e) LEP_MUST_USE;
 /* The end of all; the output is not committed. */
 int lep_sink_end(struct lep_sink *s, struct lep_error *e) LEP_MUST_USE;
-/* A stream is ended by ABORT with this cause; others just stop. s may be NULL. */
+/* A stream is ended by ABORT with this cause; others just stop behind what they
+ * have. s may be NULL. */
 void lep_sink_abort(struct lep_sink *s, struct lep_output *out, const char *cause);
 
 #endif
