@@ -123,6 +123,14 @@ static int before_wait(void *ctx, struct lep_error *e)
 	return r->out ? lep_output_flush(r->out, e) : 0;
 }
 
+/* The output is waited for: the next frame is checked meanwhile. */
+static int while_waiting(void *ctx)
+{
+	struct run *r = ctx;
+
+	return lep_input_ahead(r->input);
+}
+
 /* Which format; at most one may be asked for. */
 static int choose_format(struct run *r, struct lep_error *e)
 {
@@ -358,6 +366,8 @@ static int convert(struct run *r, struct lep_error *e)
 	r->to.file = lep_input_name(r->input);
 	if (o.table || o.network || o.note)
 		return lep_look(r->out, lep_edit_head(r->edit), r->to.file, o.table, o.note, e);
+	if (r->out)
+		lep_output_meanwhile(r->out, while_waiting, r);
 	if (r->from.random)
 		s = lep_select_order(r->select, r->input, &r->order, &r->norder, e);
 	r->to.count = (int64_t)r->norder;

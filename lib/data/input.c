@@ -391,6 +391,11 @@ int lep_input_next(struct lep_input *s, struct lep_frame *frame, struct lep_erro
 	return 0;
 }
 
+int lep_input_ahead(struct lep_input *s)
+{
+	return s->input->reader ? lep_reader_ahead(s->input->reader) : 0;
+}
+
 int lep_input_record(struct lep_input *s, uint64_t i, struct lep_frame *frame, size_t *at,
 	struct lep_error *e)
 {

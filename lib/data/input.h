@@ -48,6 +48,9 @@ const char *lep_input_name(const struct lep_input *s);
 /* As lep_reader_next, over all operands; not where random was asked for. */
 int lep_input_next(struct lep_input *s, struct lep_frame *frame, struct lep_error *e) LEP_MUST_USE;
 
+/* As lep_reader_ahead. */
+int lep_input_ahead(struct lep_input *s);
+
 /* Whether the first operand is an array. */
 int lep_input_is_array(const struct lep_input *s);
 

@@ -29,6 +29,12 @@ struct lep_frame {
 	uint64_t first;               /* number of the first one in its segment */
 	const struct lep_entry *entry; /* n */
 	const struct lep_column *column; /* one a field of the head */
+	/* As a reader found it, else NULL: a writer does not compute the checksum of
+	 * what still is where it was read. */
+	const unsigned char *payload;
+	uint64_t payload_bytes;       /* without padding */
+	uint32_t payload_crc;
+	int mapped;                   /* payload lies in a mapped file: see lep_output_lend */
 };
 
 /* Value of field f of record i: its bytes, their number into *len, its shape

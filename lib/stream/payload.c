@@ -237,6 +237,7 @@ int lep_payload_parse(struct lep_frame *frame, struct lep_column **columns, void
 	frame->first = w->first;
 	frame->entry = entry;
 	frame->column = column;
+	frame->payload = NULL;
 	*columns = column;
 	status = parse_entries(&c, entry, frame);
 	for (size_t f = 0; f < head->nfield && !status; f++) {

@@ -14,6 +14,7 @@
 #include "stream/source.h"
 
 #define SKIP_STEP ((size_t)64 << 10)
+#define AHEAD_STEP ((size_t)256 << 10)
 
 struct lep_reader {
 	struct lep_source *source;
@@ -28,6 +29,9 @@ struct lep_reader {
 	struct lep_wire wire; /* of the frame in use, and its bytes */
 	const unsigned char *raw;
 	size_t pending;       /* bytes of the frame in use, consumed at the next call */
+	uint64_t ahead;       /* where the frame begins whose payload was checked ahead, */
+	size_t ahead_bytes;   /* so far, */
+	uint32_t ahead_crc;   /* and the checksum up to there */
 	void *room;           /* entries, columns and offsets of the frame in use */
 	size_t room_size;
 	void *ids;            /* its mapped ids */
@@ -97,7 +101,9 @@ static int next_frame(struct lep_reader *r, struct lep_wire *w, const unsigned c
 		return status;
 	if (have < total)
 		return truncated(r, e);
-	if (lep_wire_check(w, *bytes + LEP_WIRE_HEADER, e))
+	if (r->ahead != lep_source_position(r->source))
+		r->ahead_bytes = r->ahead_crc = 0;
+	if (lep_wire_check_rest(w, *bytes + LEP_WIRE_HEADER, r->ahead_bytes, r->ahead_crc, e))
 		return at_byte(r, e);
 	return 1;
 }
@@ -196,6 +202,10 @@ static int take_records(struct lep_reader *r, const struct lep_wire *w, const un
 	}
 	if (status)
 		return lep_fail_at(e, "%s", lep_source_name(r->source));
+	frame->payload = payload;
+	frame->payload_bytes = w->payload;
+	frame->payload_crc = w->payload_crc;
+	frame->mapped = lep_source_is_mapped(r->source);
 	r->records += w->records;
 	return 1;
 }
@@ -379,6 +389,36 @@ int lep_reader_ready(struct lep_reader *r)
 			return 1;
 	}
 	return 1;
+}
+
+int lep_reader_ahead(struct lep_reader *r)
+{
+	size_t at = r->pending, have, padded, step;
+	const unsigned char *p;
+	struct lep_wire w;
+	int end;
+
+	/* Whatever is wrong is found again, and told, by lep_reader_next. */
+	if (r->over || !lep_source_is_mapped(r->source) || lep_source_check(r->source, NULL))
+		return 0;
+	lep_source_peek(r->source, at + LEP_WIRE_HEADER, &p, &have, &end);
+	if (have < at + LEP_WIRE_HEADER || lep_wire_parse(&w, p + at, NULL))
+		return 0;
+	at += LEP_WIRE_HEADER;
+	padded = (size_t)lep_wire_padded(w.payload);
+	if (w.type == LEP_WIRE_ANCILLARY || padded > SIZE_MAX / 2 - at)
+		return 0;
+	lep_source_peek(r->source, at + padded, &p, &have, &end);
+	if (have < at + padded)
+		return 0;
+	if (r->ahead != lep_reader_bytes(r)) {
+		r->ahead = lep_reader_bytes(r);
+		r->ahead_bytes = r->ahead_crc = 0;
+	}
+	step = padded - r->ahead_bytes < AHEAD_STEP ? padded - r->ahead_bytes : AHEAD_STEP;
+	r->ahead_crc = lep_crc32c(r->ahead_crc, p + at + r->ahead_bytes, step);
+	r->ahead_bytes += step;
+	return r->ahead_bytes < padded;
 }
 
 uint64_t lep_reader_records(const struct lep_reader *r)

@@ -50,6 +50,10 @@ int lep_reader_next(struct lep_reader *r, struct lep_frame *frame, struct lep_er
 /* 1 if a frame can be had without waiting (bytes are here, or end of input), else 0. */
 int lep_reader_ready(struct lep_reader *r);
 
+/* A little of what the next call will have to do, for who waits for something
+ * else meanwhile; 0 when there is nothing left. */
+int lep_reader_ahead(struct lep_reader *r);
+
 /* Records handed out so far; bytes of input consumed so far. */
 uint64_t lep_reader_records(const struct lep_reader *r);
 uint64_t lep_reader_bytes(const struct lep_reader *r);

@@ -306,6 +306,9 @@ static int make_room(struct lep_source *s, size_t n, size_t *room, struct lep_er
 		s->cap = want;
 	}
 	*room = s->cap - s->len;
+	/* Nobody writes into a pipe while it is read: in pieces, both sides work. */
+	if (*room > READ_AHEAD)
+		*room = READ_AHEAD;
 	if (n >= LARGE && n + HEADER - here < *room)
 		*room = n + HEADER - here;
 	return 0;
@@ -395,4 +398,9 @@ const unsigned char *lep_source_whole(const struct lep_source *s, size_t *len)
 {
 	*len = s->map_len;
 	return s->map;
+}
+
+int lep_source_is_mapped(const struct lep_source *s)
+{
+	return s->mapped;
 }

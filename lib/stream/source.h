@@ -36,6 +36,7 @@ void lep_source_skip(struct lep_source *s, size_t n);
 /* All of it, if it lies in memory from its first byte to its last (a mapped
  * file), else NULL. */
 const unsigned char *lep_source_whole(const struct lep_source *s, size_t *len);
+int lep_source_is_mapped(const struct lep_source *s);
 /* LEP_ERR_DATA if the mapped file has become shorter. */
 int lep_source_check(struct lep_source *s, struct lep_error *e) LEP_MUST_USE;
 

@@ -41,9 +41,9 @@ static uint32_t slice_crc(uint32_t crc, const struct slice *s)
 	return lep_crc32c(lep_crc32c(crc, s->data, s->bytes), zeros, padding(s->bytes));
 }
 
-static int slice_write(struct lep_writer *w, const struct slice *s, struct lep_error *e)
+static int slice_write(struct lep_writer *w, const struct slice *s, int mapped, struct lep_error *e)
 {
-	int status = lep_output_write(w->out, s->data, s->bytes, e);
+	int status = (mapped ? lep_output_lend : lep_output_write)(w->out, s->data, s->bytes, e);
 
 	return status ? status : lep_output_write(w->out, zeros, padding(s->bytes), e);
 }
@@ -73,7 +73,7 @@ static int put_frame(struct lep_writer *w, enum lep_wire_type type, const void *
 	if (type == LEP_WIRE_HEAD)
 		w->head_crc = wire.payload_crc;
 	status = put_header(w, &wire, e);
-	return status ? status : slice_write(w, &s, e);
+	return status ? status : slice_write(w, &s, 0, e);
 }
 
 int lep_writer_new(struct lep_writer **writer, struct lep_output *out, const struct lep_head *head,
@@ -188,6 +188,43 @@ static int put_front(struct lep_writer *w, const struct lep_frame *fr, struct le
 	return w->front.failed ? lep_fail_nomem(e, 0) : 0;
 }
 
+static uint32_t payload_crc(const struct lep_writer *w, const struct lep_frame *fr)
+{
+	uint32_t crc = 0;
+
+	for (size_t k = 0; k < 2 + 2 * w->head->nfield; k++) {
+		struct slice s = slice_of(w, fr, k);
+
+		crc = slice_crc(crc, &s);
+	}
+	return crc;
+}
+
+/* Whether a payload of so many bytes will be the one that was read: entries and
+ * strings are compared, values lie in the place they had there or were changed. */
+static int is_as_read(const struct lep_writer *w, const struct lep_frame *fr, uint64_t bytes)
+{
+	uint64_t at = 0;
+
+	if (!fr->payload || bytes != fr->payload_bytes)
+		return 0;
+	for (size_t k = 0; k < 2 + 2 * w->head->nfield; k++) {
+		struct slice s = slice_of(w, fr, k);
+
+		if (s.bytes && (k < 2 ? memcmp(s.data, fr->payload + at, s.bytes) != 0 : s.data != fr->payload + at))
+			return 0;
+		at += lep_wire_padded(s.bytes);
+	}
+	return 1;
+}
+
+static int is_mapped(const struct lep_frame *fr, const struct slice *s)
+{
+	const unsigned char *p = s->data;
+
+	return fr->payload && fr->mapped && p >= fr->payload && p < fr->payload + fr->payload_bytes;
+}
+
 static int put_records(struct lep_writer *w, const struct lep_frame *fr, struct lep_error *e)
 {
 	struct lep_wire wire = {.type = LEP_WIRE_RECS, .records = fr->n};
@@ -198,18 +235,18 @@ static int put_records(struct lep_writer *w, const struct lep_frame *fr, struct 
 	for (size_t k = 0; k < slices; k++) {
 		struct slice s = slice_of(w, fr, k);
 
-		wire.payload_crc = slice_crc(wire.payload_crc, &s);
 		/* Only the last block that has bytes ends without its padding. */
 		if (s.bytes) {
 			wire.payload = at + s.bytes;
 			at += lep_wire_padded(s.bytes);
 		}
 	}
+	wire.payload_crc = is_as_read(w, fr, wire.payload) ? fr->payload_crc : payload_crc(w, fr);
 	status = put_header(w, &wire, e);
 	for (size_t k = 0; k < slices && !status; k++) {
 		struct slice s = slice_of(w, fr, k);
 
-		status = slice_write(w, &s, e);
+		status = slice_write(w, &s, is_mapped(fr, &s), e);
 	}
 	if (status)
 		return status;

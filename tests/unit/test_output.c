@@ -3,7 +3,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -188,6 +190,132 @@ static void mixed_sizes(void)
 	unlink(in_dir("mixed"));
 }
 
+#define LENT ((size_t)5000000)
+
+/* A mapped file of LENT bytes; byte i is lent_byte(i). */
+static unsigned char lent_byte(size_t i)
+{
+	return (unsigned char)(i * 7 + i / 4096);
+}
+
+static const unsigned char *lent_map(void)
+{
+	unsigned char *data = malloc(LENT);
+	struct lep_error e;
+	void *map;
+	int fd;
+
+	for (size_t i = 0; data && i < LENT; i++)
+		data[i] = lent_byte(i);
+	if (!data || lep_output_save(in_dir("lent"), data, LENT, &e))
+		abort();
+	free(data);
+	fd = open(in_dir("lent"), O_RDONLY);
+	map = mmap(NULL, LENT, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		abort();
+	close(fd);
+	return map;
+}
+
+static int pauses;
+
+/* Ten times there is something else to do. */
+static int count_pause(void *ctx)
+{
+	(void)ctx;
+	return ++pauses < 10;
+}
+
+/* What a child writes into the pipe: text, a part beginning and ending anywhere, text. */
+static void lend_to(const char *path, const unsigned char *map)
+{
+	struct lep_output *o;
+	struct lep_error e;
+
+	if (lep_output_open(&o, path, &e))
+		_exit(1);
+	lep_output_meanwhile(o, count_pause, NULL);
+	if (lep_output_write(o, "begin", 5, &e) || lep_output_lend(o, map + 100, LENT - 300, &e) ||
+		lep_output_write(o, "end", 3, &e) || lep_output_lend(o, map, 10, &e) || lep_output_commit(o, &e))
+		_exit(2);
+	lep_output_free(o);
+	_exit(pauses >= 10 || path[1] != 'd' ? 0 : 3);
+}
+
+static int is_lent(FILE *f)
+{
+	int same = getc(f) == 'b' && getc(f) == 'e' && getc(f) == 'g' && getc(f) == 'i' && getc(f) == 'n';
+
+	for (size_t i = 100; i < LENT - 200; i++)
+		same &= getc(f) == lent_byte(i);
+	same &= getc(f) == 'e' && getc(f) == 'n' && getc(f) == 'd';
+	for (size_t i = 0; i < 10; i++)
+		same &= getc(f) == lent_byte(i);
+	return same && getc(f) == EOF;
+}
+
+/* Pages of a file go into a pipe, and into a file, like all else. */
+static void lends(void)
+{
+	const unsigned char *map = lent_map();
+	char pipe_path[32];
+	int fd[2], status;
+	pid_t pid;
+	FILE *f;
+
+	CHECK(pipe(fd) == 0);
+	snprintf(pipe_path, sizeof(pipe_path), "/dev/fd/%d", fd[1]);
+	pid = fork();
+	if (pid == 0)
+		lend_to(pipe_path, map);
+	close(fd[1]);
+	usleep(100000); /* the pipe is full by then */
+	f = fdopen(fd[0], "rb");
+	CHECK(is_lent(f));
+	fclose(f);
+	CHECKF(waitpid(pid, &status, 0) == pid && status == 0, "%x", status);
+	pid = fork();
+	if (pid == 0)
+		lend_to(in_dir("copy"), map);
+	CHECKF(waitpid(pid, &status, 0) == pid && status == 0, "%x", status);
+	f = fopen(in_dir("copy"), "rb");
+	CHECK(f && is_lent(f));
+	fclose(f);
+	unlink(in_dir("copy"));
+	unlink(in_dir("lent"));
+}
+
+/* The reader has gone, or the file: one error, and nothing hangs. */
+static void lends_in_vain(void)
+{
+	const unsigned char *map = lent_map();
+	struct lep_output *o;
+	struct lep_error e;
+	char path[32];
+	int fd[2];
+
+	signal(SIGPIPE, SIG_IGN);
+	CHECK(pipe(fd) == 0);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fd[1]);
+	CHECK(lep_output_open(&o, path, &e) == 0);
+	CHECK(truncate(in_dir("lent"), 0) == 0);
+	CHECK(lep_output_lend(o, map, LENT, &e) == LEP_ERR_IO && strstr(e.text, "became shorter"));
+	close(fd[0]);
+	CHECK(lep_output_lend(o, map, LENT, &e) == LEP_ERR_IO && strstr(e.text, "Broken pipe"));
+	lep_output_free(o);
+	close(fd[1]);
+	CHECK(pipe(fd) == 0);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fd[1]);
+	CHECK(lep_output_open(&o, path, &e) == 0);
+	close(fd[0]);
+	CHECK(lep_output_lend(o, map, LENT, &e) == LEP_ERR_IO && strstr(e.text, "Broken pipe"));
+	lep_output_free(o);
+	close(fd[1]);
+	signal(SIGPIPE, SIG_DFL);
+	unlink(in_dir("lent"));
+}
+
 static void closed_stdout(void)
 {
 	int status;
@@ -219,6 +347,8 @@ int main(void)
 	RUN(refuses_at_once);
 	RUN(full_disk);
 	RUN(mixed_sizes);
+	RUN(lends);
+	RUN(lends_in_vain);
 	RUN(closed_stdout);
 	rmdir(dir);
 	return CHECK_END();
