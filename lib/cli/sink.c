@@ -11,6 +11,8 @@
 #include "data/npy.h"
 #include "data/values.h"
 
+#define TEXT_BUFFER ((size_t)64 << 10)
+
 struct lep_sink {
 	const struct lep_sink_options *o;
 	const struct lep_head *head;
@@ -37,15 +39,14 @@ struct format {
 	int refuses_bad; /* a bad record has no place in it */
 };
 
-/* Text to the output, whose buffer is the only one: what lay here would be held
- * back while the input is waited for. */
-static int give(struct lep_sink *s, struct lep_error *e)
+/* Text to the output once there is enough, or at the end. */
+static int give(struct lep_sink *s, size_t enough, struct lep_error *e)
 {
 	int r;
 
 	if (s->text.failed)
 		return lep_fail_nomem(e, 0);
-	if (s->text.len == 0)
+	if (s->text.len < enough || s->text.len == 0)
 		return 0;
 	r = lep_output_write(s->out, s->text.data, s->text.len, e);
 	lep_buf_clear(&s->text);
@@ -104,7 +105,7 @@ static int stream_end(struct lep_sink *s, struct lep_error *e)
 static int print_begin(struct lep_sink *s, struct lep_error *e)
 {
 	lep_show_head(&s->text, s->head, s->o->file);
-	return give(s, e);
+	return give(s, TEXT_BUFFER, e);
 }
 
 static int print_record(struct lep_sink *s, const struct lep_frame *fr, size_t i, uint64_t number,
@@ -113,7 +114,7 @@ static int print_record(struct lep_sink *s, const struct lep_frame *fr, size_t i
 	if (s->o->limit >= 0 && s->records > (uint64_t)s->o->limit)
 		return 0;
 	lep_show_record(&s->text, s->head, fr, i, number, s->o->values);
-	return give(s, e);
+	return give(s, TEXT_BUFFER, e);
 }
 
 static int print_end(struct lep_sink *s, struct lep_error *e)
@@ -141,7 +142,7 @@ static int jsonl_record(struct lep_sink *s, const struct lep_frame *fr, size_t i
 	struct lep_error *e)
 {
 	lep_show_record_json(&s->text, s->head, fr, i, number, s->o->values);
-	return give(s, e);
+	return give(s, TEXT_BUFFER, e);
 }
 
 /* CSV and TSV. */
@@ -161,7 +162,7 @@ static int rows_record(struct lep_sink *s, const struct lep_frame *fr, size_t i,
 {
 	(void)number;
 	lep_rows_add(&s->text, s->head, fr, i, separator(s));
-	return give(s, e);
+	return give(s, TEXT_BUFFER, e);
 }
 
 /* One field: npy and png. */
@@ -225,7 +226,7 @@ static int npy_record(struct lep_sink *s, const struct lep_frame *fr, size_t i, 
 		}
 	else
 		lep_buf_add(&s->text, p, len);
-	return give(s, e);
+	return give(s, TEXT_BUFFER, e);
 }
 
 static int npy_end(struct lep_sink *s, struct lep_error *e)
@@ -388,13 +389,13 @@ int lep_sink_end(struct lep_sink *s, struct lep_error *e)
 {
 	int r = s->format->end ? s->format->end(s, e) : 0;
 
-	return r ? r : give(s, e);
+	return r ? r : give(s, 0, e);
 }
 
 void lep_sink_abort(struct lep_sink *s, struct lep_output *out, const char *cause)
 {
 	if (s ? s->writer != NULL : out != NULL)
 		lep_writer_abort(s ? s->writer : NULL, out, cause);
-	else if (out)
-		(void)!lep_output_flush(out, NULL); /* the records that did arrive */
+	else if (s && s->o->format != LEP_SINK_PNG) /* which may be one record too many */
+		(void)!lep_sink_flush(s, NULL);
 }
