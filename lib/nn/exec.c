@@ -102,7 +102,8 @@ void lep_exec_infer(struct lep_exec *x, size_t count)
 	for (; p.first < count; p.first += p.count) {
 		p.count = count - p.first < x->block_max ? count - p.first : x->block_max;
 		for (size_t i = 0; i < n->nop; i++)
-			n->op[i].layer->forward(&n->op[i], &p);
+			if (!x->run[i].joiner)
+				n->op[i].layer->forward(&n->op[i], &p);
 	}
 }
 
@@ -139,7 +140,7 @@ static void run_stretch(void *ctx, int block, int thread)
 	if (s->feed && s->feed_fn)
 		s->feed_fn(s->ctx, x, p.first, p.count, thread);
 	for (size_t i = s->f_from; i < s->f_to; i++)
-		if (in_training(&n->op[i]))
+		if (in_training(&n->op[i]) && !x->run[i].joiner)
 			n->op[i].layer->forward(&n->op[i], &p);
 	if (s->f_to < n->nop)
 		n->op[s->f_to].layer->forward_reduce(&n->op[s->f_to], &p);

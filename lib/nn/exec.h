@@ -7,7 +7,7 @@
 /* Reals that a slice may have in flight in any case: half a mebibyte. */
 #define LEP_SLICE_REALS ((size_t)1 << 17)
 
-/* Fill in x->when, what is whole, block_max and slots; capacity, training and
+/* Fill in x->run, what is whole or gone, block_max and slots; capacity, training and
  * threads are set. */
 int lep_exec_plan(struct lep_exec *x, struct lep_error *e) LEP_MUST_USE;
 

@@ -9,6 +9,10 @@
  * (gradient, whole), or by those who ask from outside, is whole; so is a sequence, whose
  * blocks differ in size. In use there is one stretch, and the batch goes through it
  * in slices.
+ *
+ * Some need not lie anywhere: where an operation can run the one that reads its
+ * output as a part of itself (struct lep_layer's joins), a piece of the output at
+ * a time is enough.
  */
 #include "nn/exec.h"
 
@@ -46,6 +50,45 @@ static void touch_backward(struct spans *s, const struct lep_op *op, int stretch
 		touch(s, s->grad, op->in[k], stretch);
 }
 
+/* The one operation that reads value v and that alone; NULL if there is none, if
+ * there are more, or if somebody else wants the value. */
+static const struct lep_op *only_reader(const struct lep_net *n, int v)
+{
+	const struct lep_op *reader = NULL;
+
+	if (v == n->logits || v == n->output || n->value[v].kept)
+		return NULL;
+	for (size_t i = 0; i < n->nvalue; i++)
+		if ((int)i != v && n->value[i].root == n->value[v].root)
+			return NULL;
+	for (size_t i = 0; i < n->nop; i++)
+		for (int k = 0; k < n->op[i].nin; k++) {
+			if (n->op[i].in[k] != v)
+				continue;
+			if (reader || n->op[i].nin > 1 || n->op[i].final)
+				return NULL;
+			reader = &n->op[i];
+		}
+	return reader;
+}
+
+static void join(struct lep_exec *x)
+{
+	const struct lep_net *n = x->net;
+
+	for (size_t i = 0; i < n->nop; i++) {
+		const struct lep_op *op = &n->op[i], *reader = op->layer->joins ? only_reader(n, op->out) : NULL;
+		enum lep_join how = reader ? (enum lep_join)op->layer->joins(op, reader) : LEP_JOIN_NOT;
+
+		if (how == LEP_JOIN_NOT)
+			continue;
+		x->run[op->number].reader = reader;
+		x->run[reader->number].joiner = op;
+		x->run[op->number].join = x->run[reader->number].join = how;
+		x->gone[op->out] = 1;
+	}
+}
+
 /* Feeding is in stretch 0; what reduces does so at the end of the stretch before its own. */
 static int number_stretches(struct lep_exec *x)
 {
@@ -53,12 +96,14 @@ static int number_stretches(struct lep_exec *x)
 	int at = 0;
 
 	for (size_t i = 0; i < n->nop; i++) {
+		const struct lep_op *joiner = x->run[i].joiner;
+
 		at += x->training && lep_op_reduces_forward(&n->op[i]);
-		x->when[i].forward = at;
+		x->run[i].forward = joiner ? x->run[joiner->number].forward : at;
 	}
 	for (size_t i = n->nop; i-- > 0;) {
 		at += x->training && lep_op_reduces_backward(&n->op[i]);
-		x->when[i].backward = at;
+		x->run[i].backward = at;
 	}
 	return at + 1;
 }
@@ -72,14 +117,14 @@ static void touch_training(struct spans *s, int last)
 
 		if (op->final)
 			continue;
-		touch_values(s, op, x->when[i].forward);
+		touch_values(s, op, x->run[i].forward);
 		if (lep_op_reduces_forward(op))
-			touch_values(s, op, x->when[i].forward - 1);
+			touch_values(s, op, x->run[i].forward - 1);
 		if (!op->needs_backward)
 			continue;
-		touch_backward(s, op, x->when[i].backward);
+		touch_backward(s, op, x->run[i].backward);
 		if (lep_op_reduces_backward(op))
-			touch_backward(s, op, x->when[i].backward - 1);
+			touch_backward(s, op, x->run[i].backward - 1);
 		for (int k = 0; k < op->nin && op->layer->gradient; k++)
 			touch(s, s->value, op->in[k], last);
 		if (op->layer->gradient)
@@ -136,7 +181,7 @@ static size_t slice(const struct lep_exec *x)
 	size_t a_sample = 0, budget = n->values_count > LEP_SLICE_REALS ? n->values_count : LEP_SLICE_REALS, samples;
 
 	for (size_t v = 0; v < n->nvalue; v++)
-		if (n->value[v].root == (int)v && !x->whole_value[v])
+		if (n->value[v].root == (int)v && !x->whole_value[v] && !x->gone[v])
 			a_sample += n->value[v].size;
 	samples = a_sample ? budget / a_sample : x->capacity;
 	return samples < 1 ? 1 : samples < x->capacity ? samples : x->capacity;
@@ -148,15 +193,17 @@ int lep_exec_plan(struct lep_exec *x, struct lep_error *e)
 	struct spans s = {.x = x};
 	int stretches;
 
-	x->when = lep_alloc(n->nop, sizeof(*x->when));
+	x->run = lep_alloc(n->nop, sizeof(*x->run));
 	x->whole_value = lep_alloc(n->nvalue, 1);
 	x->whole_grad = lep_alloc(n->nvalue, 1);
+	x->gone = lep_alloc(n->nvalue, 1);
 	s.value = lep_alloc(2 * n->nvalue, sizeof(*s.value));
-	if (!x->when || !x->whole_value || !x->whole_grad || !s.value) {
+	if (!x->run || !x->whole_value || !x->whole_grad || !x->gone || !s.value) {
 		lep_free(s.value);
 		return lep_fail_nomem(e, 0);
 	}
 	s.grad = s.value + n->nvalue;
+	join(x);
 	stretches = number_stretches(x);
 	for (size_t v = 0; v < n->nvalue; v++)
 		s.value[v] = s.grad[v] = (struct span){.from = stretches, .to = -1};

@@ -38,8 +38,9 @@ static int has_grad(const struct lep_exec *x, size_t v)
 static int new_value(struct lep_exec *x, size_t v, struct lep_error *e)
 {
 	size_t size = x->net->value[v].size, reals, grads;
+	size_t rows = x->gone[v] ? 0 : lep_places(x, (int)v, x->whole_value[v]);
 
-	if (lep_mul_overflow(size, lep_places(x, (int)v, x->whole_value[v]), &reals) ||
+	if (lep_mul_overflow(size, rows, &reals) ||
 		lep_mul_overflow(size, lep_places(x, (int)v, x->whole_grad[v]), &grads))
 		return lep_fail_nomem(e, 0);
 	lep_free(x->value[v]);
@@ -74,7 +75,8 @@ static double bytes_of(const struct lep_exec *x)
 	for (size_t v = 0; v < n->nvalue; v++) {
 		if (!is_root(n, v))
 			continue;
-		reals += (double)n->value[v].size * (double)lep_places(x, (int)v, x->whole_value[v]);
+		if (!x->gone[v])
+			reals += (double)n->value[v].size * (double)lep_places(x, (int)v, x->whole_value[v]);
 		if (has_grad(x, v))
 			reals += (double)n->value[v].size * (double)lep_places(x, (int)v, x->whole_grad[v]);
 	}
@@ -170,7 +172,8 @@ void lep_exec_buffers_free(struct lep_exec *x)
 		lep_free(x->start[i]);
 	lep_free(x->value);
 	lep_free(x->grad);
-	lep_free(x->when);
+	lep_free(x->run);
+	lep_free(x->gone);
 	lep_free(x->whole_value);
 	lep_free(x->whole_grad);
 	lep_free(x->state);

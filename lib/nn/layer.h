@@ -64,6 +64,12 @@ struct lep_layer {
 	 * at once, cut into op->gradient_tasks tasks. */
 	void (*gradient)(const struct lep_op *op, struct lep_exec *x, size_t count, int task);
 
+	/* Optional. Whether the operation can run `reader`, the only one that reads its
+	 * output, as a part of its own forward, so that its output never lies in
+	 * memory as a whole: an enum lep_join. Backward they stay two; reader's, where
+	 * lep_joiner says so, leaves the gradient as the joining operation wants it. */
+	int (*joins)(const struct lep_op *op, const struct lep_op *reader);
+
 	/* Set where forward or backward find their samples in x->value and x->grad by
 	 * their place in the batch, instead of with lep_in and its like. */
 	int whole;
@@ -80,6 +86,12 @@ struct lep_layer {
 	size_t (*scratch)(const struct lep_op *op, const struct lep_exec *x, size_t first, size_t count);
 	/* Optional. Frees what attr holds besides itself. */
 	void (*release)(struct lep_op *op);
+};
+
+enum lep_join {
+	LEP_JOIN_NOT,
+	LEP_JOIN_PLAIN,
+	LEP_JOIN_RELU             /* and reader's backward applies its relu's gradient */
 };
 
 struct lep_op {
@@ -159,9 +171,12 @@ struct lep_net {
 	int varies;               /* an input is a sequence */
 };
 
-/* The stretch between meetings in which an operation runs. */
-struct lep_when {
+/* How an operation runs: in which stretch between meetings, and joined to whom. */
+struct lep_run {
 	int forward, backward;
+	const struct lep_op *reader; /* runs as a part of it, or NULL */
+	const struct lep_op *joiner; /* it runs as a part of that, or NULL */
+	enum lep_join join;          /* with either */
 };
 
 struct lep_exec {
@@ -172,8 +187,9 @@ struct lep_exec {
 	int training;
 	int threads;
 	int slots;                /* blocks that are under way at one time */
-	struct lep_when *when;    /* by operation */
+	struct lep_run *run;      /* by operation */
 	unsigned char *whole_value, *whole_grad; /* by value: it holds the batch, not a block a slot */
+	unsigned char *gone;      /* by value: it lies nowhere, for its reader is joined */
 	size_t count;             /* samples in the current batch */
 	struct lep_step_info info;
 	lep_real **value;         /* by value number; roots own */
@@ -366,7 +382,7 @@ static inline size_t lep_places(const struct lep_exec *x, int value, int whole)
 /* Whether what forward leaves to backward must be kept for the whole batch. */
 static inline int lep_op_crosses(const struct lep_op *op, const struct lep_exec *x)
 {
-	return x->when[op->number].forward != x->when[op->number].backward;
+	return x->run[op->number].forward != x->run[op->number].backward;
 }
 
 /* Values and gradients of the samples of a pass, from its first row on. */

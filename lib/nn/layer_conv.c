@@ -1,249 +1,14 @@
 /*
  * conv: y[i][j][o] = b[o] + sum over kh, kw, c of x[i s + kh d - p][...][c] w[kh][kw][c][o].
- *
- * No im2col: the kernel takes the place of each output position's window and the
- * offsets of the taps. The gradient of x adds each tap's product into place;
- * that of w is one product with taps and channels as rows. With padding the
- * input is copied once between zero borders.
+ * Its line and its weights; layer_conv_run.c runs it.
  */
 #include <string.h>
 
-#include "nn/layers.h"
-
-struct conv {
-	size_t h, w, c;           /* input */
-	size_t hp, wp;            /* with borders */
-	size_t top, left;
-	size_t oh, ow, filters;
-	size_t kh, kw, stride, dilation, groups;
-	int padded, depthwise, relu, has_bias;
-	size_t cg, fg;            /* channels and filters of one group */
-	size_t taps, rows;        /* kh kw; kh kw cg */
-	size_t nseg, len;         /* of the forward product */
-	ptrdiff_t *off;           /* [nseg]: of its segments */
-	ptrdiff_t *tap;           /* [rows]: of each tap and channel of a group */
-	size_t pack_size, turned_size;
-	lep_real *packed;         /* [groups] */
-	lep_real *turned;         /* [groups][taps], transposed */
-};
-
-/* Offsets are from the first sample of a pass on. */
-struct state {
-	lep_real *padded;         /* samples between borders, a block a slot; or NULL */
-	ptrdiff_t *window;        /* [block_max][position]: its top left element */
-	ptrdiff_t *line;          /* [block_max][oh]: that of each row's first window; training */
-};
-
-static size_t positions(const struct conv *a)
-{
-	return a->oh * a->ow;
-}
-
-static size_t padded_size(const struct conv *a)
-{
-	return a->hp * a->wp * a->c;
-}
-
-static size_t tap_offset(const struct conv *a, size_t tap)
-{
-	return ((tap / a->kw) * a->wp + tap % a->kw) * a->dilation * a->c;
-}
-
-/* ---- state ---- */
-
-static void state_free(void *p)
-{
-	struct state *s = p;
-
-	lep_free(s->padded);
-	lep_free(s->window);
-	lep_free(s->line);
-	lep_free(s);
-}
-
-static int state_new(const struct lep_op *op, struct lep_exec *x, void **out)
-{
-	const struct conv *a = op->attr;
-	struct state *s = lep_alloc(1, sizeof(*s));
-	size_t lines = x->block_max * a->oh;
-
-	*out = s;
-	if (!s)
-		return LEP_ERR_NOMEM;
-	if (a->padded) {
-		s->padded = lep_alloc(lep_places(x, op->out, 0) * padded_size(a), sizeof(lep_real));
-		if (!s->padded)
-			return LEP_ERR_NOMEM;
-	}
-	if (a->depthwise)
-		return 0;
-	s->window = lep_alloc(lines * a->ow, sizeof(*s->window));
-	s->line = lep_alloc(lines, sizeof(*s->line));
-	if (!s->window || !s->line)
-		return LEP_ERR_NOMEM;
-	for (size_t i = 0; i < lines; i++) {
-		s->line[i] = (ptrdiff_t)(i / a->oh * padded_size(a) + i % a->oh * a->stride * a->wp * a->c);
-		for (size_t k = 0; k < a->ow; k++)
-			s->window[i * a->ow + k] = s->line[i] + (ptrdiff_t)(k * a->stride * a->c);
-	}
-	return 0;
-}
-
-/* ---- running ---- */
-
-static struct lep_depthwise depthwise(const struct conv *a)
-{
-	return (struct lep_depthwise){.h = a->hp, .w = a->wp, .c = a->c, .oh = a->oh, .ow = a->ow,
-		.kh = a->kh, .kw = a->kw, .sh = a->stride, .sw = a->stride, .dh = a->dilation, .dw = a->dilation};
-}
-
-/* The input's samples of the pass, with borders if it has any (which are zero
- * from the start). */
-static const lep_real *input(const struct lep_op *op, const struct lep_pass *p, int copy)
-{
-	const struct conv *a = op->attr;
-	const struct state *s = p->x->state[op->number];
-	const lep_real *x = lep_in(op, p, 0);
-	lep_real *padded;
-	size_t row = a->w * a->c;
-
-	if (!a->padded)
-		return x;
-	padded = s->padded + lep_place(p, op->out, 0) * padded_size(a);
-	for (size_t k = 0; k < p->count && copy; k++)
-		for (size_t i = 0; i < a->h; i++)
-			memcpy(padded + k * padded_size(a) + ((a->top + i) * a->wp + a->left) * a->c,
-				x + (k * a->h + i) * row, row * sizeof(*x));
-	return padded;
-}
-
-static void forward(const struct lep_op *op, const struct lep_pass *p)
-{
-	const struct conv *a = op->attr;
-	const struct state *s = p->x->state[op->number];
-	const lep_real *bias = a->has_bias ? lep_weights(op, 1) : NULL, *x = input(op, p, 1);
-
-	if (a->depthwise) {
-		struct lep_depthwise d = depthwise(a);
-
-		for (size_t i = 0; i < p->count; i++)
-			p->x->k->depthwise_forward(&d, lep_out(op, p) + i * lep_op_size_out(op),
-				x + i * padded_size(a), lep_weights(op, 0), bias, a->relu);
-		return;
-	}
-	for (size_t g = 0; g < a->groups; g++) {
-		struct lep_gemm m = {.m = p->count * positions(a), .a = x + g * a->cg, .row = s->window,
-			.nseg = a->nseg, .off = a->off, .len = a->len, .step = 1, .b = a->packed + g * a->pack_size,
-			.packed = 1, .n = a->fg, .c = lep_out(op, p) + g * a->fg, .ldc = a->filters,
-			.bias = bias ? bias + g * a->fg : NULL, .relu = a->relu};
-
-		p->x->k->gemm(&m);
-	}
-}
-
-static void weight_gradient(const struct lep_op *op, const struct lep_pass *p)
-{
-	const struct conv *a = op->attr;
-	const struct state *s = p->x->state[op->number];
-	/* The borders' place belongs to the block that was last in this slot. */
-	const lep_real *x = input(op, p, lep_op_crosses(op, p->x)), *dy = lep_grad_out(op, p);
-	lep_real *dw = lep_block_grad(op, p, 0);
-
-	if (a->depthwise) {
-		struct lep_depthwise d = depthwise(a);
-
-		memset(dw, 0, a->taps * a->c * sizeof(*dw));
-		for (size_t i = 0; i < p->count; i++)
-			p->x->k->depthwise_weights(&d, dw, dy + i * lep_op_size_out(op), x + i * padded_size(a));
-		return;
-	}
-	for (size_t g = 0; g < a->groups; g++) {
-		struct lep_gemm m = {.m = a->rows, .a = x + g * a->cg, .row = a->tap, .nseg = p->count * a->oh,
-			.off = s->line, .len = a->ow, .step = (ptrdiff_t)(a->stride * a->c), .b = dy + g * a->fg,
-			.ldb = a->filters, .n = a->fg, .c = dw + g * a->fg, .ldc = a->filters};
-
-		p->x->k->gemm(&m);
-	}
-}
-
-/* dx, laid out with borders, of the samples of the pass; it holds zeros, or
- * what others have added already. */
-static void add_input_gradient(const struct lep_op *op, const struct lep_pass *p, lep_real *dx)
-{
-	const struct conv *a = op->attr;
-	const struct state *s = p->x->state[op->number];
-	static const ptrdiff_t zero = 0;
-
-	for (size_t g = 0; g < a->groups; g++)
-		for (size_t t = 0; t < a->taps; t++) {
-			struct lep_gemm m = {.m = p->count * positions(a), .a = lep_grad_out(op, p) + g * a->fg,
-				.lda = a->filters, .nseg = 1, .off = &zero, .len = a->fg, .step = 1,
-				.b = a->turned + (g * a->taps + t) * a->turned_size, .packed = 1, .n = a->cg,
-				.c = dx + tap_offset(a, t) + g * a->cg, .crow = s->window, .accumulate = 1};
-
-			p->x->k->gemm(&m);
-		}
-}
-
-/* The inside of the bordered gradient into dx. */
-static void copy_out(const struct lep_op *op, const struct lep_pass *p, const lep_real *padded, lep_real *dx)
-{
-	const struct conv *a = op->attr;
-	size_t row = a->w * a->c;
-
-	for (size_t s = 0; s < p->count; s++)
-		for (size_t i = 0; i < a->h; i++) {
-			const lep_real *from = padded + s * padded_size(a) + ((a->top + i) * a->wp + a->left) * a->c;
-			lep_real *to = dx + (s * a->h + i) * row;
-
-			if (op->accumulate[0])
-				p->x->k->add(to, to, from, row);
-			else
-				memcpy(to, from, row * sizeof(*to));
-		}
-}
-
-static void input_gradient(const struct lep_op *op, const struct lep_pass *p, lep_real *dx)
-{
-	const struct conv *a = op->attr;
-	size_t size = p->count * padded_size(a);
-	int aside = a->padded || (a->depthwise && op->accumulate[0]);
-	lep_real *to = aside ? lep_scratch(p) : dx;
-
-	if (a->depthwise) {
-		struct lep_depthwise d = depthwise(a);
-
-		for (size_t i = 0; i < p->count; i++)
-			p->x->k->depthwise_data(&d, to + i * padded_size(a),
-				lep_grad_out(op, p) + i * lep_op_size_out(op), lep_weights(op, 0));
-	} else {
-		if (aside || !op->accumulate[0])
-			memset(to, 0, size * sizeof(*to));
-		add_input_gradient(op, p, to);
-	}
-	if (aside)
-		copy_out(op, p, to, dx);
-}
-
-static void backward(const struct lep_op *op, const struct lep_pass *p)
-{
-	const struct conv *a = op->attr;
-	lep_real *dy = lep_grad_out(op, p), *dx = lep_grad_in(op, p, 0);
-	size_t n = p->count * lep_op_size_out(op);
-
-	if (a->relu)
-		p->x->k->act_backward(LEP_ACT_RELU, 0, dy, dy, NULL, lep_out(op, p), n, 0);
-	if (lep_learns(op, 0))
-		weight_gradient(op, p);
-	if (a->has_bias && lep_learns(op, 1))
-		p->x->k->col_sums(lep_block_grad(op, p, 1), dy, p->count * positions(a), a->filters, a->filters, 0);
-	if (dx)
-		input_gradient(op, p, dx);
-}
+#include "nn/conv.h"
 
 static void prepare(const struct lep_op *op, int backward_too)
 {
-	const struct conv *a = op->attr;
+	const struct lep_conv *a = op->attr;
 	const struct lep_kernels *k = op->net->k;
 	const lep_real *w = lep_weights(op, 0);
 
@@ -257,7 +22,7 @@ static void prepare(const struct lep_op *op, int backward_too)
 
 static void release(struct lep_op *op)
 {
-	struct conv *a = op->attr;
+	struct lep_conv *a = op->attr;
 
 	if (!a)
 		return;
@@ -328,14 +93,14 @@ static int read_words(struct lep_builder_nn *b, const struct lep_stmt *s, int64_
 }
 
 static int fill(struct lep_builder_nn *b, const struct lep_stmt *s, const int64_t hwc[3], const struct words *w,
-	struct conv *a)
+	struct lep_conv *a)
 {
 	const struct lep_kernels *k = lep_build_kernels(b);
 	size_t reach_h = (size_t)((w->kh - 1) * w->dilation), reach_w = (size_t)((w->kw - 1) * w->dilation);
 	size_t pad_h = w->same ? reach_h : (size_t)w->padding * 2;
 	size_t pad_w = w->same ? reach_w : (size_t)w->padding * 2;
 
-	*a = (struct conv){.h = (size_t)hwc[0], .w = (size_t)hwc[1], .c = (size_t)hwc[2],
+	*a = (struct lep_conv){.h = (size_t)hwc[0], .w = (size_t)hwc[1], .c = (size_t)hwc[2],
 		.filters = (size_t)w->filters, .kh = (size_t)w->kh, .kw = (size_t)w->kw,
 		.stride = (size_t)w->stride, .dilation = (size_t)w->dilation, .groups = (size_t)w->groups,
 		.top = pad_h / 2, .left = pad_w / 2, .padded = pad_h || pad_w, .has_bias = w->has_bias,
@@ -366,9 +131,9 @@ static int fill(struct lep_builder_nn *b, const struct lep_stmt *s, const int64_
 	if (!a->off || !a->tap)
 		return lep_build_fail(b, s, "out of memory");
 	for (size_t i = 0; i < a->nseg; i++)
-		a->off[i] = (ptrdiff_t)tap_offset(a, i * (a->taps / a->nseg));
+		a->off[i] = (ptrdiff_t)lep_conv_tap(a, i * (a->taps / a->nseg));
 	for (size_t i = 0; i < a->rows; i++)
-		a->tap[i] = (ptrdiff_t)(tap_offset(a, i / a->cg) + i % a->cg);
+		a->tap[i] = (ptrdiff_t)(lep_conv_tap(a, i / a->cg) + i % a->cg);
 	if (a->depthwise)
 		return 0;
 	a->pack_size = lep_round_up(k->pack_size(a->rows, a->fg), 16);
@@ -378,7 +143,7 @@ static int fill(struct lep_builder_nn *b, const struct lep_stmt *s, const int64_
 	return a->packed && a->turned ? 0 : lep_build_fail(b, s, "out of memory");
 }
 
-static int add(struct lep_builder_nn *b, const struct lep_stmt *s, const struct words *w, struct conv *a)
+static int add(struct lep_builder_nn *b, const struct lep_stmt *s, const struct words *w, struct lep_conv *a)
 {
 	struct lep_shape out = {.rank = 3, .extent = {(int64_t)a->oh, (int64_t)a->ow, w->filters}};
 	struct lep_shape weights = {.rank = 4, .extent = {w->kh, w->kw, (int64_t)a->cg, w->filters}};
@@ -388,8 +153,8 @@ static int add(struct lep_builder_nn *b, const struct lep_stmt *s, const struct 
 
 	if (!op)
 		return lep_build_status(b);
-	op->operations = (uint64_t)positions(a) * a->rows * a->filters;
-	op->scratch = padded_size(a);
+	op->operations = (uint64_t)(a->oh * a->ow) * a->rows * a->filters;
+	op->scratch = lep_conv_padded(a);
 	p = lep_build_param(b, s, op, "w", &weights, a->relu ? LEP_INIT_HE : LEP_INIT_GLOROT, a->rows,
 		a->taps * a->fg);
 	if (!p)
@@ -407,7 +172,7 @@ static int add(struct lep_builder_nn *b, const struct lep_stmt *s, const struct 
 static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 {
 	struct words w = {.stride = 1, .dilation = 1, .groups = 1, .has_bias = 1};
-	struct conv *a;
+	struct lep_conv *a;
 	int64_t hwc[3];
 	int rc = lep_build_picture(b, s, hwc);
 
@@ -438,10 +203,11 @@ const struct lep_layer lep_layer_conv = {
 	.synopsis = "conv FILTERS HxW [same | padding N] [stride N] [dilation N] [groups N | depthwise] [bias no] "
 		"[activation]",
 	.build = build,
-	.forward = forward,
-	.backward = backward,
+	.forward = lep_conv_forward,
+	.backward = lep_conv_backward,
+	.joins = lep_conv_joins,
 	.prepare = prepare,
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_new = lep_conv_state_new,
+	.state_free = lep_conv_state_free,
 	.release = release,
 };

@@ -8,11 +8,21 @@ struct pool {
 	size_t in, out;           /* reals of one sample */
 };
 
-static uint16_t *maxima(const struct lep_op *op, const struct lep_pass *p)
+uint16_t *lep_pool_maxima(const struct lep_op *op, const struct lep_pass *p)
 {
 	uint16_t *arg = p->x->state[op->number];
 
 	return arg ? arg + lep_place(p, op->out, lep_op_crosses(op, p->x)) * lep_op_size_out(op) : NULL;
+}
+
+struct lep_pool lep_pool_used(const struct lep_op *op)
+{
+	struct lep_pool p = ((const struct pool *)op->attr)->p;
+	size_t h = (p.oh - 1) * p.sh + p.kh, w = (p.ow - 1) * p.sw + p.kw;
+
+	p.h = h < p.h + p.ph ? h - p.ph : p.h;
+	p.w = w < p.w + p.pw ? w - p.pw : p.w;
+	return p;
 }
 
 static int max_state(const struct lep_op *op, struct lep_exec *x, void **state)
@@ -26,7 +36,7 @@ static int max_state(const struct lep_op *op, struct lep_exec *x, void **state)
 static void max_forward(const struct lep_op *op, const struct lep_pass *p)
 {
 	const struct pool *a = op->attr;
-	uint16_t *arg = maxima(op, p);
+	uint16_t *arg = lep_pool_maxima(op, p);
 
 	for (size_t i = 0; i < p->count; i++)
 		p->x->k->maxpool_forward(&a->p, lep_out(op, p) + i * a->out, arg ? arg + i * a->out : NULL,
@@ -50,13 +60,15 @@ static void max_backward(const struct lep_op *op, const struct lep_pass *p)
 {
 	const struct pool *a = op->attr;
 	lep_real *dx = lep_grad_in(op, p, 0), *to = target(op, p, dx);
-	const uint16_t *arg = maxima(op, p);
+	const uint16_t *arg = lep_pool_maxima(op, p);
+	const struct lep_run *run = &p->x->run[op->number];
+	struct lep_pool g = run->joiner ? lep_pool_used(op) : a->p;
 
 	if (!dx)
 		return;
 	for (size_t i = 0; i < p->count; i++)
-		p->x->k->maxpool_backward(&a->p, to + i * a->in, lep_grad_out(op, p) + i * a->out, arg + i * a->out,
-			NULL);
+		p->x->k->maxpool_backward(&g, to + i * g.h * g.w * g.c, lep_grad_out(op, p) + i * a->out,
+			arg + i * a->out, run->join == LEP_JOIN_RELU ? lep_out(op, p) + i * a->out : NULL);
 	settle(op, p, dx);
 }
 

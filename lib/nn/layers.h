@@ -37,4 +37,9 @@ extern const struct lep_layer lep_layer_softplus;
 /* Part of dense. */
 extern const struct lep_layer lep_layer_tied;
 
+/* What the convolution needs that runs a maxpool (layer_conv_run.c): its geometry, of
+ * the part of the input that some window sees; where its maxima go, NULL in use. */
+struct lep_pool lep_pool_used(const struct lep_op *op);
+uint16_t *lep_pool_maxima(const struct lep_op *op, const struct lep_pass *p);
+
 #endif

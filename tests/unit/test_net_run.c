@@ -3,7 +3,7 @@
  * instruction set, in values and gradients; and a sample's result in use does
  * not depend on the batch it came in, sequences of any lengths among them.
  */
-#include "nn/net.h"
+#include "nn/layer.h"
 
 #include "base/random.h"
 #include "check.h"
@@ -87,8 +87,9 @@ static void give_gradient(void *ctx, struct lep_exec *x, size_t first, size_t co
 		lep_exec_logits_grad(x)[i] = lep_random_uniform(4, LEP_RANDOM_SAMPLE, 0, i) - 0.5f;
 }
 
-/* Two steps of training, then use: the digest of logits, gradients, statistics, outputs. */
-static int trained(const char *text, const struct lep_kernels *k, int threads, uint64_t *sum)
+/* Two steps of training, then use: the digest of logits, gradients, statistics, outputs.
+ * kept: somebody asks for the values of all convolutions. */
+static int trained(const char *text, int kept, const struct lep_kernels *k, int threads, uint64_t *sum)
 {
 	struct lep_error e;
 	struct lep_net *n = nets_build(text, k, &e);
@@ -97,6 +98,12 @@ static int trained(const char *text, const struct lep_kernels *k, int threads, u
 	size_t values;
 	lep_real *all;
 
+	for (int i = 0; n && kept && i < 3; i++) {
+		static const char *const names[] = {"conv1", "conv2", "residual1.conv1"};
+
+		if (lep_net_find_value(n, names[i]) >= 0)
+			lep_net_keep(n, lep_net_find_value(n, names[i]));
+	}
 	if (!n || lep_threads_new(&pool, threads, NULL) || lep_exec_new(&x, n, SAMPLES, 1, threads, NULL)) {
 		printf("# %s\n", n ? "memory" : e.text);
 		return -1;
@@ -140,12 +147,57 @@ static void same_bytes(void)
 	for (int i = 0; i < NETS; i++) {
 		uint64_t want, got;
 
-		CHECK(trained(nets[i], isas[0], 1, &want) == 0);
+		CHECK(trained(nets[i], 0, isas[0], 1, &want) == 0);
 		for (int k = 0; k < isa_count; k++)
 			for (int threads = 1; threads <= 3; threads++) {
-				CHECK(trained(nets[i], isas[k], threads, &got) == 0);
+				CHECK(trained(nets[i], 0, isas[k], threads, &got) == 0);
 				CHECKF(got == want, "net %d on %s with %d threads", i, isas[k]->name, threads);
 			}
+	}
+}
+
+/* A convolution and the pool that alone reads it are run together, or one after the
+ * other where somebody wants to see what is between them: the same bytes. */
+static void joined_or_not(void)
+{
+	static const struct {
+		const char *text;
+		int joined;
+	} cases[] = {
+		{"conv 40 3x3 relu; maxpool 2; conv 33 3x3 relu; maxpool 2; flatten; dense 10", 1},
+		{"conv 70 3x3 same; maxpool 3; conv 5 3x3 same relu; maxpool 2 padding 1; flatten; dense 10", 1},
+		{"conv 5 3x3 stride 2 relu; maxpool 2x3 stride 4; flatten; dense 10", 1},
+		{"conv 6 5x5 padding 4 relu; conv 6 3x3 groups 2 relu; maxpool 3 stride 4 same; flatten; dense 10", 1},
+		{"conv 4 3x3 same relu; maxpool 28; flatten; dense 10", 1},
+		{"conv 8 3x3 same; batchnorm relu; conv 9 3x3 same relu; maxpool 2; batchnorm; flatten; dense 10", 1},
+		{"residual { conv 8 3x3 same relu; maxpool 1; conv 1 1x1 relu }; flatten; dense 10", 1},
+		{"conv 8 3x3 relu; maxpool 3 stride 2; flatten; dense 10", 0},
+		{"conv 8 3x3 relu; residual { maxpool 1; conv 8 1x1 relu }; flatten; dense 10", 0},
+		{"conv 8 3x3 gelu; maxpool 2; flatten; dense 10", 0},
+		{"conv 1 3x3 depthwise relu; maxpool 2; flatten; dense 10", 1},
+		{"conv 8 3x3; conv 8 3x3 depthwise relu; maxpool 2; flatten; dense 10", 0},
+		{"conv 8 3x3 relu; maxpool 2", 1},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct lep_error e;
+		struct lep_net *n = nets_build(cases[i].text, isas[0], &e);
+		struct lep_exec *x;
+		uint64_t want, got;
+		int gone = 0;
+
+		CHECKF(n, "%s", e.text);
+		CHECK(lep_exec_new(&x, n, SAMPLES, 1, 2, NULL) == 0);
+		for (size_t v = 0; v < n->nvalue; v++)
+			gone |= x->gone[v];
+		CHECKF(gone == cases[i].joined, "case %zu", i);
+		lep_exec_free(x);
+		lep_net_free(n);
+		for (int k = 0; k < isa_count; k++) {
+			CHECK(trained(cases[i].text, 1, isas[k], 2, &want) == 0);
+			CHECK(trained(cases[i].text, 0, isas[k], 2, &got) == 0);
+			CHECKF(got == want, "case %zu on %s", i, isas[k]->name);
+		}
 	}
 }
 
@@ -352,6 +404,7 @@ int main(void)
 		if (lep_kernels_select(names[i], NULL))
 			isas[isa_count++] = lep_kernels_select(names[i], NULL);
 	RUN(same_bytes);
+	RUN(joined_or_not);
 	RUN(alone_and_in_a_batch);
 	RUN(lengths_that_grow);
 	RUN(asked_for);
