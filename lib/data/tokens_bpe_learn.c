@@ -69,28 +69,30 @@ static int room(void *array, size_t n, size_t *have, size_t size)
 
 /* The heap: the highest count first, ties by the bytes of both pieces. */
 
+/* The bytes of both pieces of a pair, at most two chunks of them; how many. */
+static size_t bytes_of(const struct lep_table *t, const struct pair *p, char *text)
+{
+	const int32_t part[2] = {p->left, p->right};
+	size_t len = 0;
+
+	for (int k = 0; k < 2; k++) {
+		if (part[k] < 256) {
+			text[len++] = (char)part[k];
+			continue;
+		}
+		memcpy(text + len, t->entry[part[k]], t->length[part[k]]);
+		len += t->length[part[k]];
+	}
+	return len;
+}
+
 static int compare_bytes(const struct lep_table *t, const struct pair *a, const struct pair *b)
 {
-	char x[2 * LEP_BPE_CHUNK], y[2 * LEP_BPE_CHUNK];
-	const struct pair *of[2] = {a, b};
-	char *text[2] = {x, y};
-	size_t len[2];
-	int order;
+	char x[2 * LEP_BPE_CHUNK] = {0}, y[2 * LEP_BPE_CHUNK] = {0};
+	size_t n = bytes_of(t, a, x), m = bytes_of(t, b, y);
+	int order = memcmp(x, y, n < m ? n : m);
 
-	for (int i = 0; i < 2; i++) {
-		const int32_t part[2] = {of[i]->left, of[i]->right};
-
-		len[i] = 0;
-		for (int k = 0; k < 2; k++) {
-			size_t n = part[k] < 256 ? 1 : t->length[part[k]];
-			char byte = (char)part[k];
-
-			memcpy(text[i] + len[i], part[k] < 256 ? &byte : t->entry[part[k]], n);
-			len[i] += n;
-		}
-	}
-	order = memcmp(x, y, len[0] < len[1] ? len[0] : len[1]);
-	return order ? order : len[0] < len[1] ? -1 : len[0] > len[1];
+	return order ? order : n < m ? -1 : n > m;
 }
 
 /* Whether a comes before b. The same bytes in other halves make the same piece. */
@@ -286,18 +288,10 @@ static int32_t piece(const struct lep_table *t, const char *s, size_t len)
 /* The pair becomes a piece, and so does every other pair of the same bytes. */
 static int make(struct learn *l, uint32_t number, uint32_t round)
 {
-	const int32_t part[2] = {l->pair[number].left, l->pair[number].right};
-	char text[2 * LEP_BPE_CHUNK];
-	size_t len = 0;
+	char text[2 * LEP_BPE_CHUNK] = {0};
+	size_t len = bytes_of(l->table, &l->pair[number], text);
 	int status = 0;
 
-	for (int k = 0; k < 2; k++) {
-		size_t n = part[k] < 256 ? 1 : l->table->length[part[k]];
-		char byte = (char)part[k];
-
-		memcpy(text + len, part[k] < 256 ? &byte : l->table->entry[part[k]], n);
-		len += n;
-	}
 	if (lep_table_add(l->table, text, len) < 0)
 		return LEP_ERR_NOMEM;
 	l->longest = l->longest < len ? len : l->longest;

@@ -95,7 +95,7 @@ lep-preprocess: 1 bad sample left out' ]
   printf 'a b\n' | lep-preprocess --tokens words >s
   long >t.txt
   (
-    ulimit -v 150000
+    [[ $BUILD == *sanitize* ]] || ulimit -v 150000
     fails 1 't.txt: line 2: a line of more than 16777216 bytes' lep-preprocess --like s t.txt
     long | lep-preprocess --like s --bad skip 2>err | lep-cat --tsv >out
     [ "$(tr '\n\t' '|:' <out)" = 'key:text|1:a|3:b|' ]
