@@ -217,8 +217,7 @@ static void collect_task(void *ctx, int task, int thread)
 		lep_real *g = n->grads + from;
 
 		memcpy(g, x->block_grads + from, len * sizeof(*g));
-		for (size_t b = 1; b < blocks_of(x->count); b++)
-			x->k->add(g, g, x->block_grads + b * n->block_reals + from, len);
+		x->k->col_sums(g, x->block_grads + n->block_reals + from, blocks_of(x->count) - 1, len, n->block_reals, 1);
 		return;
 	}
 	task -= c->pieces;

@@ -217,14 +217,34 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-static const lep_real *a_row(const struct lep_gemm *g, size_t r)
-{
-	return g->a + (g->row ? g->row[r] : (ptrdiff_t)(r * g->lda));
-}
-
 static lep_real *c_row(const struct lep_gemm *g, size_t r)
 {
 	return g->c + (g->crow ? g->crow[r] : (ptrdiff_t)(r * g->ldc));
+}
+
+/* Where n rows of A, of C begin, from row r on: tiles are short, so it counts. */
+static void a_rows(const struct lep_gemm *g, const lep_real **to, size_t r, size_t n)
+{
+	const lep_real *a = g->a + r * g->lda;
+
+	if (g->row)
+		for (size_t i = 0; i < n; i++)
+			to[i] = g->a + g->row[r + i];
+	else
+		for (size_t i = 0; i < n; i++, a += g->lda)
+			to[i] = a;
+}
+
+static void c_rows(const struct lep_gemm *g, lep_real **to, size_t r, size_t n, size_t j)
+{
+	lep_real *c = g->c + j;
+
+	if (g->crow)
+		for (size_t i = 0; i < n; i++)
+			to[i] = c + g->crow[r + i];
+	else
+		for (size_t i = 0; i < n; i++)
+			to[i] = c + (r + i) * g->ldc;
 }
 
 /* Columns [j, j + width) of all rows; width <= SIMD_PANEL. The rows are cut
@@ -237,23 +257,23 @@ static void columns(const struct lep_gemm *g, struct run *r, const lep_real *b, 
 	size_t ntiles = (g->m + tile_rows[nv] - 1) / tile_rows[nv];
 	/* where a tile takes long, fetch the next one's results meanwhile */
 	const int fetch = r->nseg * r->len >= 64;
-	size_t i, v, n, done = 0;
+	const size_t each = g->m / ntiles, more = g->m % ntiles;
+	size_t i, v, t, done = 0;
 	const lep_real *a[14];
-	lep_real *c[14];
+	lep_real *c[2][14];
 
 	r->next = (const char *)(g->next ? g->next : b);
 	r->lines = g->next ? (g->next_bytes / 64 + ntiles * r->nseg - 1) / (ntiles * r->nseg) : 0;
-	for (; ntiles > 0; ntiles--) {
-		n = (g->m - done + ntiles - 1) / ntiles;
-		for (i = 0; i < n; i++) {
-			a[i] = a_row(g, done + i);
-			c[i] = c_row(g, done + i) + j;
-		}
-		if (fetch)
-			for (i = done + n; i < done + 2 * n && i < g->m; i++)
-				for (v = 0; v < width; v += 16)
-					__builtin_prefetch(c_row(g, i) + j + v, 1);
-		tiles[nv][n](r, a, b, c, with_bias && g->bias ? g->bias + j : NULL, last);
+	c_rows(g, c[0], 0, each + (more > 0), j);
+	for (t = 0; t < ntiles; t++) {
+		const size_t n = each + (t < more), then = t + 1 < ntiles ? each + (t + 1 < more) : 0;
+
+		a_rows(g, a, done, n);
+		c_rows(g, c[~t & 1], done + n, then, j);
+		for (i = 0; i < then && fetch; i++)
+			for (v = 0; v < width; v += 16)
+				__builtin_prefetch(c[~t & 1][i] + v, 1);
+		tiles[nv][n](r, a, b, c[t & 1], with_bias && g->bias ? g->bias + j : NULL, last);
 		r->next += r->nseg * r->lines * 64;
 		done += n;
 	}
