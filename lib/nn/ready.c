@@ -57,6 +57,10 @@ const struct lep_ready lep_ready[] = {
 		"embed 64\n"
 		"lstm 64 last dropout 0.2 recurrent_dropout 0.2\n"
 		"dense classes softmax\n"},
+	{"bag", "the mean of embeddings of words and of pairs of words, dense, for short texts",
+		"bag 64 pairs 50000\n"
+		"dropout 0.5\n"
+		"dense classes softmax\n"},
 	{NULL, NULL, NULL},
 };
 

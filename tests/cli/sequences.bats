@@ -285,3 +285,20 @@ X
   # In use they are those of training.
   lep-infer -m m.lepm "$d/lines.lept" | lep-eval --require 'perplexity<3'
 }
+
+@test "sequences: from a CSV file to answers, line by line" {
+  {
+    echo 'text,mood'
+    awk 'BEGIN { split("good fine lovely great", g); split("bad awful sad grim", b)
+      for (i = 0; i < 80; i++)
+        printf "\"it is %s, the %s day\",%s\n", i % 2 ? g[1 + int(i / 2) % 4] : b[1 + int(i / 2) % 4], i % 3 ? "whole" : "long", i % 2 ? "yes" : "no" }'
+  } >days.csv
+  lep-preprocess --text text --label mood -o days.lept days.csv
+  ok -q -n bag -e 20 --lr 0.01 --seed 1 -o m.lepm days.lept
+  run -0 --separate-stderr bash -o pipefail -c \
+    "printf 'a lovely day\nawful\n\n' | lep-preprocess --like m.lepm - | lep-infer -m m.lepm --format text"
+  [ "${lines[0]}" = yes ]
+  [ "${lines[1]}" = no ]
+  # An empty text has an answer too.
+  [ "${#lines[@]}" -eq 3 ]
+}

@@ -23,6 +23,7 @@ static const struct {
 	{"cifar", COLOUR, 122570, 0, "softmax"},
 	{"resnet", COLOUR, 437802, 0, "softmax"},
 	{"binary", {.rank = 1, .extent = {30}}, 30 * 64 + 64 + 64 * 32 + 32 + 33, 30 * 64 + 64 * 32 + 32, "sigmoid"},
+	{"bag", TEXT, 10 * 64 + 50000 * 64 + 650, 640, "softmax"},
 	{"lstm", TEXT, 10 * 64 + 128 * 256 + 256 + 650, 128 * 256 + 640, "softmax"},
 };
 
