@@ -196,6 +196,18 @@ int lep_build_sequence(struct lep_builder_nn *b, const struct lep_stmt *s, size_
 	return 0;
 }
 
+int lep_build_from(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i, int *value)
+{
+	if (i + 1 >= s->nword)
+		return lep_build_fail(b, s, "a name is missing behind 'from'");
+	*value = lep_build_named(b, s->word[i + 1]);
+	if (*value < 0)
+		return lep_build_fail(b, s, "nothing above is called '%s'", s->word[i + 1]);
+	if (b->net->value[*value].ids)
+		return lep_build_fail(b, s, "'%s' holds ids; an embed line belongs before it", s->word[i + 1]);
+	return 0;
+}
+
 /* ---- values, operations, parameters ---- */
 
 /* Elements of a sample, or of a row of a sequence. */

@@ -15,6 +15,9 @@ int lep_exec_plan(struct lep_exec *x, struct lep_error *e) LEP_MUST_USE;
 int lep_exec_buffers(struct lep_exec *x, struct lep_error *e) LEP_MUST_USE;
 void lep_exec_buffers_free(struct lep_exec *x);
 
+/* lep_exec_reserve for the lengths of input i alone; what the others have stays. */
+int lep_exec_reserve_input(struct lep_exec *x, size_t i, size_t count, struct lep_error *e) LEP_MUST_USE;
+
 /* Whether the operation needs a meeting before it runs. */
 static inline int lep_op_reduces_forward(const struct lep_op *op)
 {

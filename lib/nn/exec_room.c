@@ -240,7 +240,20 @@ static int op_follows(const struct lep_net *n, const struct lep_op *op, const un
 	return follows;
 }
 
-static size_t largest_scratch(const struct lep_exec *x, size_t count)
+/* Whether the operation's scratch memory is that of a pass over input `only` (any:
+ * -1); the others' lengths may be of fewer samples. */
+static int counts(const struct lep_op *op, int only)
+{
+	int axis = op->net->value[op->out].axis, yes = axis < 0 || axis == only;
+
+	for (int i = 0; i < op->nin; i++) {
+		axis = op->net->value[op->in[i]].axis;
+		yes &= axis < 0 || axis == only;
+	}
+	return only < 0 || (yes && !op->layer->along);
+}
+
+static size_t largest_scratch(const struct lep_exec *x, size_t count, int only)
 {
 	const struct lep_net *n = x->net;
 	int blocks = !x->training ? 1 : count < LEP_BLOCKS ? (int)count : LEP_BLOCKS;
@@ -249,7 +262,7 @@ static size_t largest_scratch(const struct lep_exec *x, size_t count)
 	for (size_t i = 0; i < n->nop; i++) {
 		const struct lep_op *op = &n->op[i];
 
-		if (!lep_op_varies(op) || (!op->scratch && !op->layer->scratch))
+		if (!lep_op_varies(op) || !counts(op, only) || (!op->scratch && !op->layer->scratch))
 			continue;
 		for (int b = 0; b < blocks; b++) {
 			size_t first = blocks > 1 ? lep_block_first(count, b) : 0;
@@ -262,14 +275,14 @@ static size_t largest_scratch(const struct lep_exec *x, size_t count)
 	return most;
 }
 
-static int grow(struct lep_exec *x, size_t count, struct lep_error *e)
+static int grow(struct lep_exec *x, size_t count, int only, struct lep_error *e)
 {
 	const struct lep_net *n = x->net;
 	size_t scratch, longest;
 	int rc = 0, any = 0;
 
 	for (size_t i = 0; i < n->ninput && rc == 0; i++) {
-		if (!n->input[i].varies)
+		if (!n->input[i].varies || (only >= 0 && (int)i != only))
 			continue;
 		rc = sum_lengths(x, i, count, &longest, e);
 		if (rc == 0 && longest > x->longest[i]) {
@@ -289,7 +302,7 @@ static int grow(struct lep_exec *x, size_t count, struct lep_error *e)
 			rc = new_state(x, i, e);
 	if (rc)
 		return rc;
-	scratch = largest_scratch(x, count);
+	scratch = largest_scratch(x, count, only);
 	if (scratch <= x->scratch_reals)
 		return 0;
 	if (lep_mem_lacks((double)scratch * sizeof(lep_real) * x->threads))
@@ -297,16 +310,24 @@ static int grow(struct lep_exec *x, size_t count, struct lep_error *e)
 	return new_scratch(x, scratch > 2 * x->scratch_reals ? scratch : 2 * x->scratch_reals, e);
 }
 
-int lep_exec_reserve(struct lep_exec *x, size_t count, struct lep_error *e)
+static int reserve(struct lep_exec *x, size_t count, int only, struct lep_error *e)
 {
 	int rc;
 
-	if (!x->net->varies)
-		return 0;
 	memset(x->grown, 0, x->net->ninput);
-	rc = grow(x, count, e);
+	rc = grow(x, count, only, e);
 	/* States of the rows that were to come may be missing. */
 	for (size_t i = 0; rc && i < x->net->ninput; i++)
 		x->room[i] = x->longest[i] = 0;
 	return rc;
+}
+
+int lep_exec_reserve(struct lep_exec *x, size_t count, struct lep_error *e)
+{
+	return x->net->varies ? reserve(x, count, -1, e) : 0;
+}
+
+int lep_exec_reserve_input(struct lep_exec *x, size_t i, size_t count, struct lep_error *e)
+{
+	return reserve(x, count, (int)i, e);
 }

@@ -14,6 +14,7 @@
 
 struct lep_op;
 struct lep_builder_nn;
+struct lep_stepper;
 
 /* A value: the result of an operation, or an input. */
 struct lep_value {
@@ -86,6 +87,19 @@ struct lep_layer {
 	size_t (*scratch)(const struct lep_op *op, const struct lep_exec *x, size_t first, size_t count);
 	/* Optional. Frees what attr holds besides itself. */
 	void (*release)(struct lep_op *op);
+
+	/* A row of the output depends on other rows than the same of its inputs, on its
+	 * place, or on a value without rows. Running step by step (nn/stepper.h) such a
+	 * layer needs step, forward for rows that come behind the st->seen[s] that cache
+	 * knows of sequence s, and the same bytes; all others run forward. */
+	int along;
+	void (*step)(const struct lep_op *op, const struct lep_pass *p, const struct lep_stepper *st, void *cache);
+	/* Optional. What step remembers of st->places sequences; before the first rows;
+	 * sequence `to` goes on where `from` stands. */
+	int (*cache_new)(const struct lep_op *op, const struct lep_stepper *st, void **cache, struct lep_error *e);
+	int (*cache_start)(const struct lep_op *op, const struct lep_stepper *st, void *cache, struct lep_error *e);
+	void (*cache_copy)(const struct lep_op *op, const struct lep_stepper *st, void *cache, size_t to, size_t from);
+	void (*cache_free)(void *cache);
 };
 
 enum lep_join {
@@ -234,6 +248,8 @@ const struct lep_table *lep_build_input_table(const struct lep_builder_nn *b, in
 int lep_build_no_more(struct lep_builder_nn *b, const struct lep_stmt *s, size_t n);
 /* The extents height, width, channels of the current value; an error else. */
 int lep_build_picture(struct lep_builder_nn *b, const struct lep_stmt *s, int64_t hwc[3]);
+/* Word i of s is `from`: the value of the NAME behind it, which must be numbers. */
+int lep_build_from(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i, int *value);
 /* The current value must be a sequence of rows of numbers, whose length varies or
  * is its first extent; *width: numbers of a row. */
 int lep_build_sequence(struct lep_builder_nn *b, const struct lep_stmt *s, size_t *width);

@@ -142,4 +142,5 @@ const struct lep_layer lep_layer_pool = {
 	.backward = backward,
 	.state_new = state_new,
 	.state_free = lep_free,
+	.along = 1,
 };

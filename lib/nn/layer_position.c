@@ -8,6 +8,7 @@
 #include "base/math.h"
 #include "nn/build.h"
 #include "nn/layers.h"
+#include "nn/stepper.h"
 
 enum { TASK_PLACES = 16 };
 
@@ -51,6 +52,34 @@ static void forward(const struct lep_op *op, const struct lep_pass *p)
 		size_t n = lep_steps(p->x, op->out, s) * a->width;
 
 		p->x->k->add(y, x, codes, n);
+		x += n;
+		y += n;
+	}
+}
+
+/* Codes of as many places as there may be, where they are not weights. */
+static int cache_new(const struct lep_op *op, const struct lep_stepper *st, void **cache, struct lep_error *e)
+{
+	const struct position *a = op->attr;
+
+	if (a->places && st->steps > a->places)
+		return lep_fail(e, LEP_ERR_DATA, "%zu places are too few for a sequence of %zu", a->places, st->steps);
+	if (a->places)
+		return 0;
+	*cache = new_codes(st->steps, a->width);
+	return *cache ? 0 : lep_fail_nomem(e, 0);
+}
+
+static void step(const struct lep_op *op, const struct lep_pass *p, const struct lep_stepper *st, void *cache)
+{
+	const struct position *a = op->attr;
+	const lep_real *x = lep_in(op, p, 0), *codes = a->places ? lep_weights(op, 0) : cache;
+	lep_real *y = lep_out(op, p);
+
+	for (size_t s = p->first; s < p->first + p->count; s++) {
+		size_t n = lep_steps(p->x, op->out, s) * a->width;
+
+		p->x->k->add(y, x, codes + st->seen[s] * a->width, n);
 		x += n;
 		y += n;
 	}
@@ -157,4 +186,8 @@ const struct lep_layer lep_layer_position = {
 	.gradient = gradient,
 	.state_new = state_new,
 	.state_free = lep_free,
+	.along = 1,
+	.step = step,
+	.cache_new = cache_new,
+	.cache_free = lep_free,
 };

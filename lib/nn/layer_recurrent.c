@@ -344,6 +344,7 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 		.state_new = state_new, \
 		.state_free = state_free, \
 		.release = release, \
+		.along = 1, \
 	}
 
 RECURRENT(rnn);

@@ -23,6 +23,7 @@ const struct lep_layer *const lep_layers[] = {
 	&lep_layer_batchnorm,
 	&lep_layer_layernorm,
 	&lep_layer_rmsnorm,
+	&lep_layer_attention,
 	&lep_layer_dropout,
 	&lep_layer_residual,
 	&lep_layer_softmax,

@@ -22,6 +22,7 @@ extern const struct lep_layer lep_layer_gru;
 extern const struct lep_layer lep_layer_batchnorm;
 extern const struct lep_layer lep_layer_layernorm;
 extern const struct lep_layer lep_layer_rmsnorm;
+extern const struct lep_layer lep_layer_attention;
 extern const struct lep_layer lep_layer_dropout;
 extern const struct lep_layer lep_layer_residual;
 extern const struct lep_layer lep_layer_softmax;
