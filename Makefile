@@ -50,7 +50,8 @@ LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o) \
 # The network and the portable kernels once more, with doubles for reals: what
 # tests/double holds against finite differences.
 DOUBLE_LIB := $(sort $(wildcard lib/nn/layer*.c lib/kernel/*.c)) \
-              $(addprefix lib/nn/,build.c create.c exec.c exec_plan.c exec_room.c init.c net.c syntax.c words.c)
+              $(addprefix lib/nn/,attention.c attention_step.c build.c create.c exec.c exec_plan.c \
+                exec_room.c init.c net.c stepper.c syntax.c words.c)
 DOUBLE_OBJ := $(DOUBLE_LIB:%.c=$(BUILD)/double/%.o) $(ISA_SRC:%.c=$(BUILD)/double/%.o)
 DOUBLE_TESTS := $(DOUBLE_SRC:tests/%.c=$(BUILD)/tests/%)
 PROGRAMS := $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%)

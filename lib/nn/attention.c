@@ -25,10 +25,10 @@ size_t lep_attend_scratch(size_t size, size_t keys, int backward)
 	return (backward ? 2 * CHUNK + WIDE_BAND + size : 2 * WIDE_BAND) * ld;
 }
 
-void lep_attend_turn(const struct lep_kernels *k, lep_real *turned, size_t ldturned, struct lep_attend_rows keys,
+void lep_attend_turn(const struct lep_kernels *k, struct lep_attend_rows turned, struct lep_attend_rows keys,
 	size_t n, size_t size)
 {
-	k->transpose(turned, ldturned, keys.p, keys.ld, n, size);
+	k->transpose(turned.p, turned.ld, keys.p, keys.ld, n, size);
 }
 
 static lep_real *row(struct lep_attend_rows r, size_t t)
@@ -36,27 +36,22 @@ static lep_real *row(struct lep_attend_rows r, size_t t)
 	return r.p + t * r.ld;
 }
 
-/* n rows of a and of c by pointer. */
-struct pointers {
-	const lep_real *a[CHUNK];
-	lep_real *c[CHUNK];
+/* c[m][n] (+)= a b, a[m][len] with its elements `step` apart. */
+struct product {
+	size_t m, len, n;
+	const lep_real *a;
+	size_t lda, step;
+	struct lep_attend_rows b, c;
+	const lep_real *bias;
+	int accumulate;
 };
 
-static void point(struct pointers *to, size_t n, const lep_real *a, size_t lda, lep_real *c, size_t ldc)
-{
-	for (size_t i = 0; i < n; i++) {
-		to->a[i] = a + i * lda;
-		to->c[i] = c + i * ldc;
-	}
-}
-
-/* c[m][n] (+)= a[m][len] b[len][n], elements of a row of a `step` apart. */
-static void product(const struct lep_kernels *k, const struct pointers *p, size_t m, size_t len, size_t step,
-	const lep_real *b, size_t ldb, size_t n, const lep_real *bias, int accumulate)
+static void multiply(const struct lep_kernels *k, const struct product *p)
 {
 	static const ptrdiff_t off = 0;
-	struct lep_gemm g = {.m = m, .rows = p->a, .nseg = 1, .off = &off, .len = len, .step = (ptrdiff_t)step,
-		.b = b, .ldb = ldb, .n = n, .c = p->c, .bias = bias, .accumulate = accumulate};
+	struct lep_gemm g = {.m = p->m, .a = p->a, .lda = p->lda, .nseg = 1, .off = &off, .len = p->len,
+		.step = (ptrdiff_t)p->step, .b = p->b.p, .ldb = p->b.ld, .n = p->n, .c = p->c.p, .ldc = p->c.ld,
+		.bias = p->bias, .accumulate = p->accumulate};
 
 	k->gemm(&g);
 }
@@ -81,10 +76,10 @@ static struct band band_at(const struct lep_attend *h, size_t first, size_t end)
 static void weights(const struct lep_kernels *k, const struct lep_attend *h, const struct band *b, lep_real *w,
 	size_t ld, int given)
 {
-	struct pointers p;
+	struct product p = {.m = b->n, .len = h->size, .n = b->width, .a = row(h->q, b->first), .lda = h->q.ld,
+		.step = 1, .b = h->turned, .c = {w, ld}};
 
-	point(&p, b->n, row(h->q, b->first), h->q.ld, w, ld);
-	product(k, &p, b->n, h->size, 1, h->turned, h->ldturned, b->width, NULL, 0);
+	multiply(k, &p);
 	k->softmax_prefix(w, h->stats ? h->stats + b->first * h->ldstats : NULL, h->ldstats, w, b->n,
 		h->causal ? h->past + b->first + 1 : h->keys, (size_t)h->causal, b->width, ld, given);
 }
@@ -113,7 +108,7 @@ void lep_attend_forward(const struct lep_kernels *k, const struct lep_attend *h)
 {
 	size_t ld = lep_attend_ld(h->keys);
 	lep_real *w = h->scratch, *factor = w + WIDE_BAND * ld;
-	struct pointers p;
+	struct product p = {.n = h->size, .a = w, .lda = ld, .step = 1, .b = h->v, .bias = h->zeros};
 	struct band b;
 
 	if (h->keys == 0)
@@ -125,9 +120,11 @@ void lep_attend_forward(const struct lep_kernels *k, const struct lep_attend *h)
 			draw(k, h, &b, factor, ld);
 			drop(k, &b, w, factor, ld);
 		}
-		point(&p, b.n, w, ld, row(h->y, first), h->y.ld);
 		/* The zeros make +0 of a sum that went down to -0, whatever follows it. */
-		product(k, &p, b.n, b.keys, 1, h->v.p, h->v.ld, h->size, h->zeros, 0);
+		p.m = b.n;
+		p.len = b.keys;
+		p.c = (struct lep_attend_rows){row(h->y, first), h->y.ld};
+		multiply(k, &p);
 	}
 }
 
@@ -135,18 +132,18 @@ void lep_attend_forward(const struct lep_kernels *k, const struct lep_attend *h)
 struct chunk {
 	size_t first, n, ld;
 	lep_real *w, *dw, *factor;
-	const lep_real *values;   /* turned */
+	struct lep_attend_rows values; /* turned */
 };
 
 static void chunk_band(const struct lep_kernels *k, const struct lep_attend *h, const struct chunk *c,
 	const struct band *b)
 {
 	lep_real *w = c->w + (b->first - c->first) * c->ld, *dw = c->dw + (b->first - c->first) * c->ld;
-	struct pointers p;
+	struct product p = {.m = b->n, .len = h->size, .n = b->width, .a = row(h->dy, b->first), .lda = h->dy.ld,
+		.step = 1, .b = c->values, .c = {dw, c->ld}};
 
 	weights(k, h, b, w, c->ld, 1);
-	point(&p, b->n, row(h->dy, b->first), h->dy.ld, dw, c->ld);
-	product(k, &p, b->n, h->size, 1, c->values, h->ldturned, b->width, NULL, 0);
+	multiply(k, &p);
 	if (h->below) {
 		draw(k, h, b, c->factor, c->ld);
 		drop(k, b, dw, c->factor, c->ld);
@@ -156,8 +153,9 @@ static void chunk_band(const struct lep_kernels *k, const struct lep_attend *h, 
 		drop(k, b, w, c->factor, c->ld);
 	if (!h->dq.p)
 		return;
-	point(&p, b->n, dw, c->ld, row(h->dq, b->first), h->dq.ld);
-	product(k, &p, b->n, b->keys, 1, h->k.p, h->k.ld, h->size, NULL, 0);
+	p = (struct product){.m = b->n, .len = b->keys, .n = h->size, .a = dw, .lda = c->ld, .step = 1, .b = h->k,
+		.c = {row(h->dq, b->first), h->dq.ld}};
+	multiply(k, &p);
 }
 
 /* What a chunk's queries add to the gradients of n keys from `key` on. */
@@ -166,20 +164,21 @@ static void chunk_keys(const struct lep_kernels *k, const struct lep_attend *h, 
 {
 	/* Causal bands are as wide as their last query sees, those of earlier queries narrower. */
 	size_t first = h->causal && key > c->first ? key : c->first, len = c->first + c->n - first;
-	int accumulate = c->first > 0 && !(h->causal && first == key);
-	struct pointers p;
+	struct product p = {.m = n, .len = len, .n = h->size, .a = c->w + (first - c->first) * c->ld + key, .lda = 1,
+		.step = c->ld, .b = {row(h->dy, first), h->dy.ld}, .c = {row(h->dv, key), h->dv.ld},
+		.accumulate = c->first > 0 && !(h->causal && first == key)};
 
-	point(&p, n, c->w + (first - c->first) * c->ld + key, 1, row(h->dv, key), h->dv.ld);
-	product(k, &p, n, len, c->ld, row(h->dy, first), h->dy.ld, h->size, NULL, accumulate);
-	point(&p, n, c->dw + (first - c->first) * c->ld + key, 1, row(h->dk, key), h->dk.ld);
-	product(k, &p, n, len, c->ld, row(h->q, first), h->q.ld, h->size, NULL, accumulate);
+	multiply(k, &p);
+	p.a = c->dw + (first - c->first) * c->ld + key;
+	p.b = (struct lep_attend_rows){row(h->q, first), h->q.ld};
+	p.c = (struct lep_attend_rows){row(h->dk, key), h->dk.ld};
+	multiply(k, &p);
 }
 
 void lep_attend_backward(const struct lep_kernels *k, const struct lep_attend *h)
 {
 	size_t ld = lep_attend_ld(h->keys), block = h->causal ? BAND : KEYS;
 	struct chunk c = {.ld = ld, .w = h->scratch, .dw = h->scratch + CHUNK * ld, .factor = h->scratch + 2 * CHUNK * ld};
-	lep_real *values = c.factor + WIDE_BAND * ld;
 	struct band b;
 
 	if (h->keys == 0 || h->queries == 0) {
@@ -188,8 +187,8 @@ void lep_attend_backward(const struct lep_kernels *k, const struct lep_attend *h
 		zero(h->dv, h->keys, h->size);
 		return;
 	}
-	lep_attend_turn(k, values, h->ldturned, h->v, h->keys, h->size);
-	c.values = values;
+	c.values = (struct lep_attend_rows){c.factor + WIDE_BAND * ld, ld};
+	lep_attend_turn(k, c.values, h->v, h->keys, h->size);
 	for (c.first = 0; c.first < h->queries; c.first += c.n) {
 		c.n = h->queries - c.first < CHUNK ? h->queries - c.first : CHUNK;
 		for (size_t t = c.first; t < c.first + c.n; t += b.n) {

@@ -23,8 +23,7 @@ struct lep_attend {
 	struct lep_attend_rows k;   /* backward only */
 	struct lep_attend_rows v, y;
 	struct lep_attend_rows dq, dk, dv, dy; /* dq, or dk and dv, may be NULL */
-	const lep_real *turned;   /* keys as columns: [size][ldturned], from lep_attend_turn */
-	size_t ldturned;
+	struct lep_attend_rows turned; /* keys as columns, size rows, from lep_attend_turn */
 	const lep_real *zeros;    /* size of them */
 	lep_real *stats;          /* greatest score and sum of each query, ldstats apart; NULL: not kept */
 	size_t ldstats;
@@ -42,7 +41,7 @@ size_t lep_attend_ld(size_t keys);
 /* Reals of scratch memory for so many keys. */
 size_t lep_attend_scratch(size_t size, size_t keys, int backward);
 /* Keys [from, from + n) as columns. */
-void lep_attend_turn(const struct lep_kernels *k, lep_real *turned, size_t ldturned, struct lep_attend_rows keys,
+void lep_attend_turn(const struct lep_kernels *k, struct lep_attend_rows turned, struct lep_attend_rows keys,
 	size_t n, size_t size);
 
 /*

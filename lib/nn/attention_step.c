@@ -77,8 +77,8 @@ int lep_attention_cache_start(const struct lep_op *op, const struct lep_stepper 
 		return lep_fail_nomem(e, (double)c->at[st->sources] * sizeof(*c->keys));
 	for (size_t s = 0; s < st->sources; s++) {
 		n = lep_steps(x, op->in[1], s);
-		lep_attend_turn(x->k, c->keys + c->at[s], lep_attend_ld(n), lep_attention_rows(x, x->value, op->in[1], s), n,
-			width);
+		lep_attend_turn(x->k, (struct lep_attend_rows){c->keys + c->at[s], lep_attend_ld(n)},
+			lep_attention_rows(x, x->value, op->in[1], s), n, width);
 	}
 	return 0;
 }
@@ -130,16 +130,14 @@ static struct lep_attend sequence(const struct lep_op *op, const struct lep_pass
 	if (a->cross) {
 		h.keys = lep_steps(x, op->in[1], source);
 		h.v = lep_attend_shifted(lep_attention_rows(x, x->value, op->in[1], source), width);
-		h.turned = c->keys + c->at[source];
-		h.ldturned = lep_attend_ld(h.keys);
+		h.turned = (struct lep_attend_rows){c->keys + c->at[source], lep_attend_ld(h.keys)};
 		lep_attention_adjust(a, x->k, h.q, h.k, h.queries, NULL, 0);
 		return h;
 	}
 	h.keys = h.past + h.queries;
 	h.k = lep_attend_shifted(h.q, width);
 	h.v = (struct lep_attend_rows){c->values + s * st->steps * width, width};
-	h.turned = c->keys + s * width * c->ld;
-	h.ldturned = c->ld;
+	h.turned = (struct lep_attend_rows){c->keys + s * width * c->ld, c->ld};
 	lep_attention_adjust(a, x->k, h.q, h.k, h.queries, a->rotary ? c->codes + h.past * a->size : NULL, 0);
 	remember(a, c, st, s, &h);
 	return h;

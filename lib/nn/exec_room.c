@@ -250,7 +250,7 @@ static int counts(const struct lep_op *op, int only)
 		axis = op->net->value[op->in[i]].axis;
 		yes &= axis < 0 || axis == only;
 	}
-	return only < 0 || (yes && !op->layer->along);
+	return only < 0 || yes;
 }
 
 static size_t largest_scratch(const struct lep_exec *x, size_t count, int only)

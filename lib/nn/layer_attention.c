@@ -137,7 +137,6 @@ static struct lep_attend sample(const struct lep_op *op, const struct lep_pass *
 
 	h.k = lep_attend_shifted(lep_attention_rows(p->x, p->x->value, memory, s), lep_attention_key_column(a));
 	h.v = lep_attend_shifted(h.k, lep_attention_width(a));
-	h.ldturned = lep_attend_ld(h.keys);
 	if (!p->training)
 		return h;
 	h.stats = state->stats + lep_step_before(p->x, op->out, s) * 2 * a->heads;
@@ -158,7 +157,7 @@ struct lep_attend lep_attention_head(const struct lep_attention *a, const struct
 	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++)
 		*rows[r] = lep_attend_shifted(*rows[r], i * a->size);
 	h.stats = h.stats ? h.stats + 2 * i : NULL;
-	h.turned = h.turned ? h.turned + i * a->size * h.ldturned : NULL;
+	h.turned.p = h.turned.p ? h.turned.p + i * a->size * h.turned.ld : NULL;
 	h.from += (uint64_t)i << 40;
 	return h;
 }
@@ -169,9 +168,9 @@ static struct lep_attend turned_head(const struct lep_attention *a, const struct
 {
 	struct lep_attend h = lep_attention_head(a, all, i);
 
-	lep_attend_turn(k, h.scratch, h.ldturned, h.k, h.keys, h.size);
-	h.turned = h.scratch;
-	h.scratch += h.size * h.ldturned;
+	h.turned = (struct lep_attend_rows){h.scratch, lep_attend_ld(h.keys)};
+	h.scratch += h.size * h.turned.ld;
+	lep_attend_turn(k, h.turned, h.k, h.keys, h.size);
 	return h;
 }
 
@@ -368,6 +367,7 @@ const struct lep_layer lep_layer_attention = {
 	.state_free = state_free,
 	.scratch = scratch,
 	.release = release,
+	.whole = 1,
 	.along = 1,
 	.step = lep_attention_step,
 	.cache_new = lep_attention_cache_new,

@@ -43,7 +43,7 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 		snprintf(part, sizeof(part), "%.60s", s->name);
 	else
 		snprintf(part, sizeof(part), "residual%d", number);
-	rc = lep_build_scope(b, part, &s->block[0]);
+	rc = s->flat ? lep_build_block(b, &s->block[0]) : lep_build_scope(b, part, &s->block[0]);
 	if (rc)
 		return rc;
 	body = lep_build_current(b);

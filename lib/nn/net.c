@@ -37,7 +37,7 @@ static int is_reserved(const char *name)
 	static const char *const words[] = {"classes", "vocabulary", "input", "target", "repeat", "residual",
 		"augment", "fuse", "from", "same", "stride", "valid", "padding", "dilation", "groups", "next",
 		"tied", "shortcut", "bias", "depthwise", "slope", "alpha", "sinusoidal", "learned",
-		"reverse", "both", "last", "recurrent_dropout", NULL};
+		"reverse", "both", "last", "recurrent_dropout", "causal", "rotary", "norm", NULL};
 	size_t len = strlen(name);
 	char base[64];
 

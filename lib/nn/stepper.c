@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "nn/exec.h"
+
 /* Which operations depend on the input. */
 static int find_followers(struct lep_stepper *st, struct lep_error *e)
 {
@@ -87,14 +89,17 @@ void lep_stepper_free(struct lep_stepper *st)
 int lep_stepper_start(struct lep_stepper *st, size_t sources, struct lep_error *e)
 {
 	const struct lep_net *n = st->x->net;
-	struct lep_pass p = {.x = st->x, .count = sources};
+	struct lep_pass p = {.x = st->x};
 	int rc = 0;
 
 	memset(st->seen, 0, st->places * sizeof(*st->seen));
 	st->sources = st->x->count = sources;
-	for (size_t i = 0; i < n->nop; i++)
-		if (!st->follows[i])
-			n->op[i].layer->forward(&n->op[i], &p);
+	for (; p.first < sources; p.first += p.count) {
+		p.count = sources - p.first < st->x->block_max ? sources - p.first : st->x->block_max;
+		for (size_t i = 0; i < n->nop; i++)
+			if (!st->follows[i])
+				n->op[i].layer->forward(&n->op[i], &p);
+	}
 	for (size_t i = 0; i < n->nop && rc == 0; i++)
 		if (st->follows[i] && n->op[i].layer->cache_start)
 			rc = n->op[i].layer->cache_start(&n->op[i], st, st->cache[i], e);

@@ -5,7 +5,8 @@
  * byte, as when the whole sequence runs at once.
  *
  *	lep_stepper_new(&st, x, input, steps, e);   x: for inference
- *	fill the other inputs of `sources` samples (lep_exec_reserve before)
+ *	write the lengths of other inputs of `sources` samples, lep_exec_reserve_input
+ *	for each that varies; fill them
  *	lep_stepper_start(st, sources, e);          what does not follow `input` is computed
  *	again and again:
  *	  lep_exec_lengths(x, input)[s] = further rows of sequence s (0 is legal)

@@ -23,6 +23,7 @@ struct lep_stmt {
 	size_t nblock;
 	struct lep_block *block;
 	int line;                 /* from 1 */
+	int flat;                 /* never written: its blocks make no scope of their own */
 };
 
 /* name stands in messages. On failure *out is empty. */

@@ -24,6 +24,7 @@
 #define SEQUENCE {.rank = 2, .extent = {LEP_VARIES, 7}}
 #define NUMBERS {.rank = 1, .extent = {LEP_VARIES}}
 #define FIXED {.rank = 2, .extent = {5, 7}}
+#define LONG {.rank = 2, .extent = {110, 4}}
 
 static const int32_t lengths[] = {3, 0, 5, 1, 2, 2, 4, 1, 1, 3, 2, 1, 0, 4, 2, 1, 3, 2};
 
@@ -191,6 +192,32 @@ static const struct gradient_case {
 	{"residual { lstm 7 }", SEQUENCE, NULL, 4},
 	{"residual { lstm 7 dropout 0.3 } { gru 7 dropout 0.3 recurrent_dropout 0.2 }", SEQUENCE, NULL, 4},
 	{"residual { rnn 4 both } { lstm 4 both }; gru 2 both last", SEQUENCE, NULL, 18},
+	{"attention 7", SEQUENCE, NULL, 4},
+	{"attention 1", SEQUENCE, NULL, 18},
+	{"dense 6; attention 3 causal", SEQUENCE, NULL, 18},
+	{"dense 8; attention 2 causal rotary", SEQUENCE, NULL, 4},
+	{"dense 6; attention 2 dropout 0.4", SEQUENCE, NULL, 4},
+	{"dense 6; attention 2 causal dropout 0.3", SEQUENCE, NULL, 18},
+	{"attention 7 causal", FIXED, NULL, 3},
+	{"attention 1; dense 3", FIXED, NULL, 18},
+	{"m = dense 5 tanh; dense 6; attention 2 from m", SEQUENCE, NULL, 4},
+	{"m = dense 5 tanh; dense 6; attention 2 from m dropout 0.2; residual { attention 3 from m }", FIXED, NULL, 3},
+	/* Longer than the bands and chunks that queries are cut into. */
+	{"attention 2 causal", LONG, NULL, 1},
+	{"attention 1 rotary dropout 0.3", LONG, NULL, 1},
+	{"attention 4 causal dropout 0.3", LONG, NULL, 1},
+	{"dense 6; attention 2; dense 3", SEQUENCE, "attention1.w[kv]", 4},
+	{"dense 6; encoder 2 9", SEQUENCE, NULL, 4},
+	{"dense 6; encoder 2 9 norm after dropout 0.2 gelu", SEQUENCE, NULL, 4},
+	{"dense 4; encoder 2 5 causal rotary leaky_relu slope 0.2; decoder 2 3 norm before", SEQUENCE, NULL, 4},
+	{"m = dense 5 tanh; dense 6; decoder 3 7 from m dropout 0.1", SEQUENCE, NULL, 4},
+	{"m = dense 5 tanh; dense 6; repeat 2 { decoder 3 4 from m norm after silu }", FIXED, NULL, 2},
+	{"m = dense 5 tanh; dense 3; gate from m", SEQUENCE, NULL, 4},
+	{"m = dense 5 tanh; dense 3; gate from m", FIXED, NULL, 3},
+	{"m = dense 5 tanh; pool mean; gate from m", SEQUENCE, NULL, 4},
+	{"m = dense 5 tanh; pool mean; gate from m", FIXED, NULL, 18},
+	{"m = dense 5; dense 3 tanh; gate from m", VECTOR, NULL, 3},
+	{"m = pool mean; gate from m; gate from m", SEQUENCE, NULL, 4},
 	/* Values that more than one operation reads: their gradients add up. */
 	{"residual {}", ROWS, NULL, 3},
 	{"residual { relu }", ROWS, NULL, 3},
@@ -502,6 +529,35 @@ static void two_inputs(void)
 	finish(&r);
 }
 
+/* Two sequences of lengths of their own, either empty or one where the other is not. */
+static void two_sequences(const char *net)
+{
+	static const size_t memory[] = {2, 4, 0, 3, 0}, text[] = {3, 0, 2, 1, 0};
+	struct lep_field fields[] = {
+		{.name = (char *)(uintptr_t)"memory", .role = LEP_ROLE_INPUT, .dtype = LEP_F32, .shape = SEQUENCE},
+		{.name = (char *)(uintptr_t)"text", .role = LEP_ROLE_INPUT, .dtype = LEP_F32, .shape = SEQUENCE},
+	};
+	struct run r = {0};
+
+	CHECK(set_up(&r, net, fields, 2, 5) == 0 && start(&r) == 0);
+	for (size_t i = 0; i < lep_net_inputs(r.net); i++)
+		memcpy(lep_exec_lengths(r.x, i), lep_net_input(r.net, i)->field ? text : memory, sizeof(memory));
+	CHECK(lep_exec_reserve(r.x, r.samples, NULL) == 0);
+	for (size_t i = 0; i < lep_net_inputs(r.net); i++)
+		spread(lep_exec_input(r.x, i), reals(&r, lep_net_input_value(r.net, i), r.samples));
+	check_all(&r);
+	finish(&r);
+}
+
+static void encoder_and_decoder(void)
+{
+	two_sequences("input memory { dense 5 tanh }; input text; dense 6; attention 2 from memory");
+	two_sequences("input memory { dense 6; encoder 2 5 dropout 0.1 }; input text; dense 4\n"
+		"repeat 2 { decoder 2 3 from memory dropout 0.1 }; layernorm; dense 3");
+	two_sequences("input memory { dense 5 tanh; pool mean }; input text; dense 3; gate from memory");
+	two_sequences("input memory { dense 5 tanh }; input text; pool max; gate from memory; dense 2");
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -516,5 +572,6 @@ int main(void)
 	RUN(embed);
 	RUN(texts);
 	RUN(two_inputs);
+	RUN(encoder_and_decoder);
 	return CHECK_END();
 }

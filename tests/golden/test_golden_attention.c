@@ -19,7 +19,7 @@ static const struct golden_case {
 	const char *name, *net;
 	const char *memory;       /* array of the second input, or NULL */
 	enum cut cut;
-	int fixed;                /* values of fixed extents, not sequences */
+	int fixed;                /* values of fixed extents, not sequences; 2: vectors */
 	int forward_only;
 	int64_t samples, steps, width, memory_steps, memory_width;
 } cases[] = {
@@ -31,6 +31,7 @@ static const struct golden_case {
 	 * of x that reads the first, which is cut. */
 	{"attention_lengths", "attention 2", NULL, FIRST, 0, 1, 3, 6, 8, 0, 0},
 	{"attention_lengths", "input memory; input x; attention 2 from memory", "x", SECOND, 0, 0, 3, 6, 8, 6, 8},
+	{"fuse_gate", "input x; input text; gate from x", "text", WHOLE, 2, 0, 4, 1, 5, 1, 6},
 	{"attention_cross", "input memory; input x; attention 2 from memory", "memory", SECOND, 0, 0, 2, 4, 8, 7, 8},
 };
 
@@ -81,9 +82,11 @@ static void load_side(struct side *s, const struct golden_case *c, int second)
 	for (size_t i = 0; i < s->samples; i++)
 		s->length[i] = length ? (int32_t)length[i] : (int32_t)s->steps;
 	lep_free(length);
-	s->field = (struct lep_field){.name = (char *)(uintptr_t)(second ? "memory" : "x"), .role = LEP_ROLE_INPUT,
-		.dtype = LEP_F32, .shape = {.rank = 2,
+	s->field = (struct lep_field){.name = (char *)(uintptr_t)(!second ? "x" : c->fixed == 2 ? "text" : "memory"),
+		.role = LEP_ROLE_INPUT, .dtype = LEP_F32, .shape = {.rank = 2,
 		.extent = {c->fixed ? (int64_t)s->steps : LEP_VARIES, (int64_t)s->width}}};
+	if (c->fixed == 2)
+		s->field.shape = (struct lep_shape){.rank = 1, .extent = {(int64_t)s->width}};
 }
 
 static int fill(struct run *r)
@@ -265,8 +268,8 @@ int main(void)
 		for (size_t c = 0; k && c < sizeof(cases) / sizeof(cases[0]); c++) {
 			char name[128];
 
-			snprintf(name, sizeof(name), "%s%s%s on %s", cases[c].name, cases[c].fixed ? " fixed" : "",
-				cases[c].memory ? " of a memory" : "", isas[i]);
+			snprintf(name, sizeof(name), "%s%s%s on %s", cases[c].name, cases[c].fixed == 1 ? " fixed" : "",
+				cases[c].cut == SECOND ? " of a memory" : "", isas[i]);
 			CHECK_CASE(name, one_case(&cases[c], k));
 		}
 	}

@@ -28,6 +28,13 @@ static const char *const nets[] = {
 	"residual { dense 33 gelu }; dropout 0.3; dense 7 softmax }",
 	"input words { embed 9; lstm 20 dropout 0.2 recurrent_dropout 0.3; gru 7 both recurrent_dropout 0.1\n"
 	"residual { rnn 14 reverse }; lstm 33 both last dropout 0.2 }; dense 4",
+	"input words { embed 12; position learned 50; encoder 3 20 causal gelu dropout 0.2; encoder 2 9 norm after rotary }\n"
+	"layernorm; dense 5",
+	"input long { dense 8; repeat 2 { encoder 2 9 dropout 0.1 } }; p = pool mean\n"
+	"input words { embed 8; decoder 4 12 from long norm after dropout 0.1; residual { attention 1 causal rotary } }\n"
+	"gate from p; decoder 2 7 from long; dense 4",
+	"input words { embed 12; encoder 3 10 dropout 0.1 }; input word { embed 10; decoder 2 8 from words silu }; flatten\n"
+	"dense 3",
 	"layernorm; residual { globalmaxpool } { globalavgpool }; leaky_relu; dense 5; softmax; flatten",
 };
 
