@@ -160,4 +160,5 @@ const struct lep_layer lep_layer_bag = {
 	.forward = forward,
 	.backward = backward,
 	.gradient = gradient,
+	.along = 1,
 };

@@ -290,4 +290,5 @@ const struct lep_layer lep_layer_conv1d = {
 	.scratch = scratch,
 	.prepare = prepare,
 	.release = release,
+	.along = 1,
 };

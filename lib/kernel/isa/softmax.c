@@ -57,19 +57,17 @@ void ISA(softmax_prefix)(lep_real *y, lep_real *stats, size_t ldstats, const lep
 	size_t i, len;
 
 	for (; rows > 0; rows--, x += ld, y += ld, n += grow) {
-		lep_real max, sum;
+		lep_real here[2], *kept = stats ? stats : here;
 		vf s;
 
 		len = n < width ? n : width;
-		max = given ? stats[0] : row_max(x, len);
-		sum = row_exp(y, x, len, max);
-		sum = given ? stats[1] : sum;
-		if (stats) {
-			stats[0] = max;
-			stats[1] = sum;
-			stats += ldstats;
-		}
-		s = vf_set1(sum);
+		if (!given)
+			kept[0] = row_max(x, len);
+		here[1] = row_exp(y, x, len, kept[0]);
+		if (!given)
+			kept[1] = here[1];
+		stats = stats ? stats + ldstats : NULL;
+		s = vf_set1(kept[1]);
 		for (i = 0; i < len; i += VL)
 			vf_store_upto(y + i, vf_div(vf_load_upto(y + i, len - i), s), len - i);
 		for (i = len; i < width; i += VL)
