@@ -1,4 +1,4 @@
-/* lep-infer: a model's outputs, added to the records of a stream. */
+/* lep-infer: a model's outputs, added to the records of a stream; text that it makes. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -6,8 +6,10 @@
 #include "base/output.h"
 #include "cli/answers.h"
 #include "cli/cli.h"
+#include "cli/generate_print.h"
 #include "cli/progress.h"
 #include "cli/sandbox.h"
+#include "nn/beam.h"
 #include "nn/infer_batch.h"
 
 enum { FORMAT_LEPT, FORMAT_TSV, FORMAT_JSONL, FORMAT_TEXT };
@@ -19,7 +21,13 @@ static struct {
 	int format, outputs_only, any_recipe, bad, provenance, force, quiet, verbose;
 	int64_t top, batch, latency, threads;
 	double threshold;
-} o = {.batch = 256};
+	/* Text that is made. */
+	int generate, echo;
+	const char *prompt, *stop;
+	int64_t length, context, top_k, beam, max_length;
+	double temperature, top_p, penalty;
+	uint64_t seed;
+} o = {.batch = 256, .length = 256, .beam = 1, .temperature = 1, .top_p = 1, .penalty = 1};
 
 static const struct lep_option options[] = {
 	LEP_OPTION_MODEL(&o.model),
@@ -27,6 +35,19 @@ static const struct lep_option options[] = {
 	LEP_INT(0, "top", "K", &o.top, 1, LEP_INFER_TOP_MAX, LEP_OPT_RESULT, "also the K most probable classes and their probabilities"),
 	LEP_NUMBER(0, "threshold", "P", &o.threshold, 0, 1, LEP_OPT_RESULT, "no class where none has a probability of at least P"),
 	LEP_LIST(0, "layer", "NAME", &o.layer, LEP_OPT_RESULT, "also the values of this layer; may be repeated"),
+	LEP_FLAG(0, "generate", &o.generate, LEP_OPT_RESULT, "make text: how a text goes on, or what another becomes"),
+	LEP_TEXT(0, "prompt", "TEXT", &o.prompt, LEP_OPT_RESULT, "go on from TEXT and read no stream"),
+	LEP_FLAG(0, "echo", &o.echo, LEP_OPT_RESULT, "write the prompt, too"),
+	LEP_INT(0, "length", "N", &o.length, 1, 1 << 30, LEP_OPT_RESULT, "make N tokens at most (default 256)"),
+	LEP_INT(0, "context", "N", &o.context, 2, 1 << 30, LEP_OPT_RESULT, "look at N tokens at most (default: as many as the model can)"),
+	LEP_NUMBER(0, "temperature", "T", &o.temperature, 0, 1000, LEP_OPT_RESULT, "divide logits by T (default 1); 0: always the most probable"),
+	LEP_INT(0, "top-k", "K", &o.top_k, 1, 1 << 30, LEP_OPT_RESULT, "draw from the K most probable tokens"),
+	LEP_NUMBER(0, "top-p", "P", &o.top_p, 0, 1, LEP_OPT_RESULT | LEP_OPT_ABOVE, "draw from the most probable tokens that come to P together"),
+	LEP_OPTION_SEED(&o.seed),
+	LEP_TEXT(0, "stop", "TEXT", &o.stop, LEP_OPT_RESULT, "end before TEXT"),
+	LEP_INT(0, "beam", "N", &o.beam, 1, LEP_BEAM_MAX, LEP_OPT_RESULT, "search with N sequences under way (default 1)"),
+	LEP_NUMBER(0, "length-penalty", "A", &o.penalty, 0, 10, LEP_OPT_RESULT, "of those found take the best log probability / length^A (default 1)"),
+	LEP_INT(0, "max-length", "N", &o.max_length, 1, 1 << 30, LEP_OPT_RESULT, "make sequences of N tokens at most"),
 	LEP_FLAG(0, "outputs-only", &o.outputs_only, LEP_OPT_RESULT, "leave the fields of the input out"),
 	LEP_FLAG(0, "any-recipe", &o.any_recipe, LEP_OPT_RESULT, "take data prepared or labelled otherwise than the model's"),
 	LEP_OPTION_BAD(&o.bad),
@@ -40,7 +61,7 @@ static const struct lep_option options[] = {
 	LEP_OPTION_VERBOSE(&o.verbose),
 };
 
-static const char *const usage[] = {"-m MODEL [options] [STREAM]", NULL};
+static const char *const usage[] = {"-m MODEL [options] [STREAM]", "-m MODEL --generate --prompt TEXT [options]", NULL};
 
 static const struct lep_program program = {
 	.name = "lep-infer",
@@ -49,6 +70,28 @@ static const struct lep_program program = {
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.example = "lep-preprocess --like digits.lepm test/ | lep-infer -m digits.lepm | lep-eval",
+};
+
+/* What a run is for. */
+enum { SCORE = 1, PROMPT = 2, NEXT = 4, SEQUENCE = 8 };
+
+/* The options that mean nothing in some of them. */
+static const struct {
+	const void *to;
+	const char *name;
+	unsigned where;
+} uses[] = {
+	{&o.top, "--top", SCORE}, {&o.threshold, "--threshold", SCORE}, {&o.layer, "--layer", SCORE},
+	{&o.prompt, "--prompt", PROMPT}, {&o.echo, "--echo", PROMPT},
+	{&o.length, "--length", PROMPT | NEXT}, {&o.context, "--context", PROMPT | NEXT},
+	{&o.temperature, "--temperature", PROMPT | NEXT}, {&o.top_k, "--top-k", PROMPT | NEXT},
+	{&o.top_p, "--top-p", PROMPT | NEXT}, {&o.seed, "--seed", PROMPT | NEXT}, {&o.stop, "--stop", PROMPT | NEXT},
+	{&o.beam, "--beam", SEQUENCE}, {&o.penalty, "--length-penalty", SEQUENCE},
+	{&o.max_length, "--max-length", SEQUENCE},
+	{&o.format, "--format", SCORE | NEXT | SEQUENCE}, {&o.outputs_only, "--outputs-only", SCORE | NEXT | SEQUENCE},
+	{&o.any_recipe, "--any-recipe", SCORE | NEXT | SEQUENCE}, {&o.bad, "--bad", SCORE | NEXT | SEQUENCE},
+	{&o.batch, "--batch", SCORE | NEXT | SEQUENCE}, {&o.latency, "--latency", SCORE | NEXT | SEQUENCE},
+	{&o.provenance, "--provenance", SCORE | NEXT | SEQUENCE},
 };
 
 /* What one run holds. */
@@ -62,6 +105,7 @@ struct work {
 	struct lep_infer_batch *batch;
 	struct lep_writer *writer;
 	struct lep_answers answers;
+	struct lep_infer_make make;
 	struct lep_buf text;
 	int64_t since;   /* when the oldest record that waits came, in ms */
 	struct lep_progress progress;
@@ -77,6 +121,33 @@ static const char *stream_of(const struct lep_operands *ops)
 	return ops->n ? ops->name[0] : NULL;
 }
 
+static int check_uses(const struct lep_operands *ops, unsigned mode, struct lep_error *e)
+{
+	const char *when = mode == SCORE ? "without --generate" : mode == PROMPT ? "with --prompt" :
+		mode == NEXT ? "where a text goes on" : "where a sequence is made of another";
+
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+		if (!(uses[i].where & mode) && lep_option_given(ops, uses[i].to))
+			return lep_fail(e, LEP_ERR_USAGE, "%s has no effect %s", uses[i].name, when);
+	return 0;
+}
+
+/* Options of text to be made that contradict each other. */
+static int take_make_options(const struct lep_operands *ops, struct lep_error *e)
+{
+	if (o.stop && !*o.stop)
+		return lep_fail(e, LEP_ERR_USAGE, "--stop: an empty text");
+	if (o.prompt && !*o.prompt)
+		return lep_fail(e, LEP_ERR_USAGE, "--prompt: an empty text: the model needs something to go on from");
+	if (o.prompt && ops->n)
+		return lep_fail(e, LEP_ERR_USAGE, "a prompt and a stream: one of them is enough");
+	if (o.temperature <= 0 && (o.top_k || o.top_p < 1 || lep_option_given(ops, &o.seed)))
+		return lep_fail(e, LEP_ERR_USAGE, "--temperature 0 draws nothing: no --top-k, --top-p, --seed");
+	if (o.beam == 1 && lep_option_given(ops, &o.penalty))
+		return lep_fail(e, LEP_ERR_USAGE, "--length-penalty is about --beam of more than 1");
+	return o.prompt ? check_uses(ops, PROMPT, e) : 0;
+}
+
 static int take_options(const struct lep_operands *ops, struct lep_error *e)
 {
 	int status;
@@ -85,6 +156,9 @@ static int take_options(const struct lep_operands *ops, struct lep_error *e)
 		return lep_fail(e, LEP_ERR_USAGE, "no model: -m names it");
 	if (ops->n > 1)
 		return lep_fail(e, LEP_ERR_USAGE, "one stream at most, not %zu", ops->n);
+	status = o.generate ? take_make_options(ops, e) : check_uses(ops, SCORE, e);
+	if (status || o.prompt)
+		return status;
 	if (is_stdin(o.model) && is_stdin(stream_of(ops)))
 		return lep_fail(e, LEP_ERR_USAGE, "model and stream cannot both be standard input");
 	if (o.format != FORMAT_LEPT && o.outputs_only)
@@ -151,7 +225,7 @@ static int load(struct work *w, struct lep_error *e)
 {
 	const struct lep_kernels *k = lep_kernels_select(lep_cli_isa(), e);
 	struct lep_reader_options how = {.before_wait = before_wait, .ctx = w, .force_terminal = o.force};
-	int threads = lep_cli_threads(o.threads, e), most = (int)((o.batch + 3) / 4);
+	int threads = lep_cli_threads(o.threads, e), most = o.generate ? (int)o.batch : (int)((o.batch + 3) / 4);
 	int status = k ? 0 : e->status;
 
 	if (!status && threads < 0)
@@ -161,7 +235,26 @@ static int load(struct work *w, struct lep_error *e)
 	/* A thread for less than four records of a batch is not worth it. */
 	if (!status)
 		status = lep_threads_new(&w->pool, threads < most ? threads : most, e);
-	return status ? status : lep_reader_open(&w->reader, stream_of(w->ops), &how, e);
+	return status || o.prompt ? status : lep_reader_open(&w->reader, stream_of(w->ops), &how, e);
+}
+
+/* How text is made; of what, the model decides. */
+static int prepare_make(struct work *w, struct lep_error *e)
+{
+	int is_next = lep_net_aim(w->model.net) == LEP_AIM_NEXT;
+
+	w->make = (struct lep_infer_make){
+		.next = {.length = (size_t)o.length, .context = (size_t)o.context, .temperature = o.temperature,
+			.top_k = (size_t)o.top_k, .top_p = o.top_p, .seed = o.seed, .stop = o.stop},
+		.width = (size_t)o.beam, .penalty = o.penalty, .most = (size_t)o.max_length,
+	};
+	if (!is_next && (o.prompt || lep_net_aim(w->model.net) != LEP_AIM_SEQUENCE))
+		return lep_fail(e, LEP_ERR_USAGE, "--generate: '%s' learnt to make no text%s", o.model,
+			o.prompt ? " that goes on" : "");
+	/* A text takes long: each goes out when it is done. */
+	if (is_next && !lep_option_given(w->ops, &o.batch))
+		o.batch = lep_threads_count(w->pool);
+	return o.prompt ? 0 : check_uses(w->ops, is_next ? NEXT : SEQUENCE, e);
 }
 
 /* What goes out, as far as HEAD and the options decide it. */
@@ -172,7 +265,7 @@ static int prepare(struct work *w, struct lep_error *e)
 	};
 	const struct lep_infer_options how = {
 		.layer = o.layer.item, .nlayer = o.layer.n, .top = o.top, .threshold = o.threshold,
-		.any_recipe = o.any_recipe,
+		.any_recipe = o.any_recipe, .make = o.generate ? &w->make : NULL,
 	};
 	const struct lep_infer_batch_options collect = {
 		.records = (size_t)o.batch, .outputs_only = o.outputs_only || o.format != FORMAT_LEPT,
@@ -230,6 +323,13 @@ static int pump(struct work *w, struct lep_error *e)
 	return status;
 }
 
+/* A prompt's text, as it is made. */
+static int go_on(struct work *w, struct lep_error *e)
+{
+	lep_net_prepare(w->model.net, w->pool, 0);
+	return lep_generate_print(w->out, &w->model, &w->make.next, o.prompt, o.echo, e);
+}
+
 static void report(const struct work *w)
 {
 	const struct lep_infer_counts *n = lep_infer_batch_counts(w->batch);
@@ -249,7 +349,7 @@ static void let_down(struct work *w, struct lep_error *e)
 	char text[LEP_ERROR_MAX + 64];
 
 	snprintf(text, sizeof(text), "%s: %s", program.name, e->text);
-	if (o.format == FORMAT_LEPT)
+	if (o.format == FORMAT_LEPT && !o.prompt)
 		lep_writer_abort(w->writer, w->out, cause ? cause : text);
 	else
 		(void)!lep_output_flush(w->out, NULL);
@@ -266,15 +366,17 @@ static int run(const struct lep_operands *ops, struct lep_error *e)
 		drop_rights(ops);
 		status = load(&w, e);
 	}
-	if (!status)
-		status = prepare(&w, e);
-	if (!status)
+	if (!status && o.generate)
+		status = prepare_make(&w, e);
+	if (!status && o.prompt)
+		status = go_on(&w, e);
+	else if (!status && !(status = prepare(&w, e)))
 		status = pump(&w, e);
 	if (!status)
 		status = lep_output_commit(w.out, e);
 	else if (w.out)
 		let_down(&w, e);
-	if (!status)
+	if (!status && !o.prompt)
 		report(&w);
 	lep_writer_free(w.writer);
 	lep_answers_release(&w.answers);

@@ -28,6 +28,39 @@ _lep_infer() {
   --layer)
     return
     ;;
+  --prompt)
+    return
+    ;;
+  --length)
+    return
+    ;;
+  --context)
+    return
+    ;;
+  --temperature)
+    return
+    ;;
+  --top-k)
+    return
+    ;;
+  --top-p)
+    return
+    ;;
+  --seed)
+    return
+    ;;
+  --stop)
+    return
+    ;;
+  --beam)
+    return
+    ;;
+  --length-penalty)
+    return
+    ;;
+  --max-length)
+    return
+    ;;
   --bad)
     mapfile -t COMPREPLY < <(compgen -W 'fail skip keep' -- "$cur")
     return
@@ -52,7 +85,7 @@ _lep_infer() {
     ;;
   esac
   if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '-m --model --format --top --threshold --layer --outputs-only --any-recipe --bad -b --batch --latency -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '-m --model --format --top --threshold --layer --generate --prompt --echo --length --context --temperature --top-k --top-p --seed --stop --beam --length-penalty --max-length --outputs-only --any-recipe --bad -b --batch --latency -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
     return
   fi
   compopt -o filenames

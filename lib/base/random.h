@@ -19,7 +19,8 @@ enum lep_purpose {
 	LEP_RANDOM_MIXUP,     /* a = epoch and batch, b = position */
 	LEP_RANDOM_SPLIT,     /* hashes of keys */
 	LEP_RANDOM_SAMPLE,    /* choices of programs: lep-cat --shuffle */
-	LEP_RANDOM_WINDOW     /* where windows begin: a = epoch, b = record */
+	LEP_RANDOM_WINDOW,    /* where windows begin: a = epoch, b = record */
+	LEP_RANDOM_GENERATE   /* ids that are made: a = 0, b = place in the text */
 };
 
 /* The four words for (seed, purpose; a, b). */

@@ -70,6 +70,21 @@ static float largest(const struct lep_answers *a, const unsigned char *p, size_t
 	return most;
 }
 
+/* A text that was made: 0 if there is none. */
+static const struct lep_infer_field *find_text(const struct lep_answers *a, size_t *k)
+{
+	const struct lep_infer_field *f = find(a, LEP_INFER_TRANSLATION, k);
+
+	return f ? f : find(a, LEP_INFER_GENERATED, k);
+}
+
+static const char *text_value(const struct lep_answers *a, const struct lep_frame *fr, size_t k, size_t i, size_t *len)
+{
+	const char *text = lep_frame_value(a->head, fr, (size_t)a->at[k], i, len, NULL);
+
+	return *len ? text : "";
+}
+
 static void put_name(struct lep_buf *out, const struct lep_table *t, const unsigned char *id)
 {
 	int32_t c = (int32_t)lep_get32(id);
@@ -82,11 +97,17 @@ static void put_name(struct lep_buf *out, const struct lep_table *t, const unsig
 
 static void text_line(const struct lep_answers *a, struct lep_buf *out, const struct lep_frame *fr, size_t i)
 {
-	size_t k;
+	size_t k, len;
 	const struct lep_infer_field *f = find(a, LEP_INFER_CLASS, &k);
 
 	if (fr->entry[i].bad) {
 		lep_buf_adds(out, "bad");
+	} else if (!f && (f = find_text(a, &k))) {
+		const char *text = text_value(a, fr, k, i, &len);
+
+		/* One line in, one line out. */
+		for (size_t n = 0; n < len; n++)
+			lep_buf_addc(out, text[n] == '\n' && f->role == LEP_INFER_TRANSLATION ? ' ' : text[n]);
 	} else if (f) {
 		put_name(out, f->table, value(a, fr, k, i));
 	} else if ((f = find(a, LEP_INFER_PREDICTION, &k))) {
@@ -104,6 +125,9 @@ static void text_line(const struct lep_answers *a, struct lep_buf *out, const st
 static size_t columns(const struct lep_infer_field *f)
 {
 	switch (f->role) {
+	case LEP_INFER_GENERATED:
+	case LEP_INFER_TRANSLATION:
+		return 1;
 	case LEP_INFER_CLASS:
 		return 2;
 	case LEP_INFER_TOP:
@@ -142,6 +166,8 @@ void lep_answers_head(const struct lep_answers *a, struct lep_buf *out)
 			lep_buf_adds(out, "\tclass\tprobability");
 		else if (f->role == LEP_INFER_PREDICTION || f->role == LEP_INFER_LAYER)
 			tsv_names(out, f);
+		else if (f->role == LEP_INFER_GENERATED || f->role == LEP_INFER_TRANSLATION)
+			lep_buf_addf(out, "\t%s", f->name);
 		else if (f->role == LEP_INFER_TOP)
 			for (size_t n = 0; n < f->bytes / 4; n++)
 				lep_buf_addf(out, "\ttop%zu\tprobability%zu", n + 1, n + 1);
@@ -151,8 +177,9 @@ void lep_answers_head(const struct lep_answers *a, struct lep_buf *out)
 
 static void tsv_line(const struct lep_answers *a, struct lep_buf *out, const struct lep_frame *fr, size_t i)
 {
-	size_t p = 0, tp = 0;
+	size_t p = 0, tp = 0, text, len;
 	const struct lep_infer_field *probability = find(a, LEP_INFER_PROBABILITY, &p);
+	const int is_text = find_text(a, &text) != NULL;
 
 	(void)find(a, LEP_INFER_TOP_PROBABILITY, &tp);
 	lep_value_show(out, fr->entry[i].key, fr->entry[i].key_len);
@@ -164,7 +191,13 @@ static void tsv_line(const struct lep_answers *a, struct lep_buf *out, const str
 		lep_buf_addc(out, '\n');
 		return;
 	}
-	for (size_t k = 0; k < a->nfield; k++) {
+	if (is_text) {
+		const char *made = text_value(a, fr, text, i, &len);
+
+		lep_buf_addc(out, '\t');
+		lep_value_show(out, made, len);
+	}
+	for (size_t k = 0; k < a->nfield && !is_text; k++) {
 		const struct lep_infer_field *f = &a->field[k];
 		const unsigned char *v = value(a, fr, k, i);
 
@@ -255,6 +288,9 @@ static void json_line(const struct lep_answers *a, struct lep_buf *out, const st
 			lep_json_float(&j, largest(a, value(a, fr, p, i), probability->bytes / 4));
 		} else if (f->role == LEP_INFER_TOP) {
 			json_top(&j, f, v, value(a, fr, tp, i));
+		} else if (f->dtype == LEP_TEXT) {
+			lep_json_key(&j, f->name);
+			lep_json_textn(&j, bytes ? (const char *)v : "", bytes);
 		} else if (f->role == LEP_INFER_PREDICTION || f->role == LEP_INFER_LAYER) {
 			json_numbers(&j, f, v, bytes);
 		}

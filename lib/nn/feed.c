@@ -74,6 +74,10 @@ int lep_feed_init(struct lep_feed *f, const struct lep_net *n, const struct lep_
 		const struct lep_field *want = &expect[in->field], *got;
 		int at = lep_head_find(data, in->name);
 
+		if (in->shift == LEP_SHIFT_END && !learning) {
+			f->input[i] = (struct lep_feed_input){.field = -1, .varies = in->varies, .ids = in->ids};
+			continue;
+		}
 		if (at < 0) {
 			rc = lep_fail(e, LEP_ERR_DATA, "%s: field '%s': is not there, and the model reads it", name,
 				in->name);
@@ -83,8 +87,10 @@ int lep_feed_init(struct lep_feed *f, const struct lep_net *n, const struct lep_
 		rc = match(want, got, name, any_recipe, e);
 		f->input[i] = (struct lep_feed_input){.field = at, .dtype = got->dtype, .size = in->size,
 			.varies = in->varies, .shift = in->shift, .end = in->end, .longest = in->longest, .ids = in->ids, .table_n = got->table ? (int64_t)got->table->n : 0};
-		if (in->shift == LEP_SHIFT_NEXT && !learning)
+		if (in->shift == LEP_SHIFT_NEXT && !learning) {
 			f->input[i].shift = LEP_SHIFT_NONE;
+			f->input[i].longest = 0;
+		}
 		if (rc == 0)
 			rc = make_table(&f->input[i], want, got, name, e);
 	}
@@ -117,8 +123,11 @@ size_t lep_feed_rows(const struct lep_feed *f, size_t i, const struct lep_head *
 	const struct lep_frame *frame, size_t at, const struct lep_window *w)
 {
 	const struct lep_feed_input *in = &f->input[i];
-	size_t rows = record_rows(in, data, frame, at);
+	size_t rows;
 
+	if (in->field < 0)
+		return 0;
+	rows = record_rows(in, data, frame, at);
 	if (in->shift == LEP_SHIFT_END)
 		return rows + 1;
 	if (in->shift != LEP_SHIFT_NEXT)
@@ -166,9 +175,12 @@ int lep_feed_value(const struct lep_feed *f, size_t i, const struct lep_head *da
 	size_t at, const struct lep_window *w, size_t rows, lep_real *to, int32_t *ids)
 {
 	const struct lep_feed_input *in = &f->input[i];
-	const uint8_t *bytes = lep_frame_value(data, frame, (size_t)in->field, at, NULL, NULL);
 	const size_t size = rows * in->size;
+	const uint8_t *bytes;
 
+	if (in->field < 0)
+		return 0;
+	bytes = lep_frame_value(data, frame, (size_t)in->field, at, NULL, NULL);
 	if (in->ids)
 		return take_ids(in, bytes + (w && in->shift == LEP_SHIFT_NEXT ? 4 * w->from : 0), size, ids);
 	if (in->table) {

@@ -12,7 +12,7 @@
 struct lep_feed {
 	size_t n;                 /* inputs of the net */
 	struct lep_feed_input {
-		int field;            /* in the data's head */
+		int field;            /* in the data's head; -1: nothing is read, it is to be made */
 		enum lep_dtype dtype;
 		size_t size;          /* values of a sample; of a row, where it varies */
 		int varies;
@@ -38,7 +38,9 @@ struct lep_window {
  * with), with a data head. Errors (LEP_ERR_DATA, "NAME: field 'image': ...")
  * name what differs: a field that is missing, its extents, its kind, its
  * recipe (unless any_recipe), its table. name is the stream's. learning: the net
- * is given what it is to learn from; in use it reads a text to its last id.
+ * is given what it is to learn from, or to be judged by. Otherwise it is to go on: it
+ * reads a text, of any length, to its last id, and the sequence that it is to make
+ * need not be there.
  */
 int lep_feed_init(struct lep_feed *f, const struct lep_net *n, const struct lep_field *expect,
 	const struct lep_head *data, const char *name, int any_recipe, int learning, struct lep_error *e) LEP_MUST_USE;

@@ -112,6 +112,11 @@ static int find_fields(struct lep_inferer *f, const struct lep_model *m, const s
 	int target = lep_net_target(m->net), kind = loss ? lep_loss_parse(loss) : -1, rc;
 	struct lep_shape shape;
 
+	f->field = lep_alloc(4 + o->nlayer, sizeof(*f->field));
+	if (!f->field)
+		return lep_fail_nomem(e, 0);
+	if (o->make)
+		return lep_infer_make_init(f, m, e);
 	rc = lep_net_check_aim(m->net, e);
 	if (rc)
 		return lep_fail_at(e, "%s", m->name);
@@ -138,9 +143,6 @@ static int find_fields(struct lep_inferer *f, const struct lep_model *m, const s
 		return lep_fail(e, LEP_ERR_USAGE, "--top: the model predicts numbers, not classes");
 	if (!f->classes && f->threshold > 0)
 		return lep_fail(e, LEP_ERR_USAGE, "--threshold: the model predicts numbers, not classes");
-	f->field = lep_alloc(4 + o->nlayer, sizeof(*f->field));
-	if (!f->field)
-		return lep_fail_nomem(e, 0);
 	rc = f->classes ? add_classes(f, &shape, e) :
 		add_field(f, LEP_INFER_PREDICTION, "prediction", LEP_F32, &shape, lep_net_output_value(m->net), e);
 	return rc ? rc : add_layers(f, o, e);
@@ -185,17 +187,14 @@ int lep_inferer_new(struct lep_inferer **out, struct lep_model *m, struct lep_th
 	f->pool = pool;
 	f->data = data;
 	f->top = (size_t)o->top;
+	f->make = o->make;
 	f->threshold = o->threshold;
 	if (data->kind != LEP_KIND_DATA)
 		rc = lep_fail(e, LEP_ERR_DATA, "%s: holds a %s, not data", name, lep_kind_name(data->kind));
 	if (rc == 0)
-		rc = lep_feed_init(&f->feed, m->net, m->head.expect, data, name, o->any_recipe, 1, e);
+		rc = lep_feed_init(&f->feed, m->net, m->head.expect, data, name, o->any_recipe, !o->make, e);
 	if (rc == 0 && !o->any_recipe)
 		rc = match_classes(m, data, name, e);
-	if (rc == 0)
-		rc = find_fields(f, m, o, e);
-	f->target = rc == 0 && f->is_text ?
-		lep_head_find(data, m->head.expect[lep_net_target(m->net)].name) : -1;
 	f->threads = lep_threads_count(pool);
 	/* Many threads have little memory each. */
 	f->group = LEP_INFER_SAMPLES / (size_t)f->threads;
@@ -203,7 +202,11 @@ int lep_inferer_new(struct lep_inferer **out, struct lep_model *m, struct lep_th
 	f->own = lep_alloc((size_t)f->threads, sizeof(*f->own));
 	if (rc == 0 && !f->own)
 		rc = lep_fail_nomem(e, 0);
-	for (int t = 0; t < f->threads && rc == 0; t++) {
+	if (rc == 0)
+		rc = find_fields(f, m, o, e);
+	f->target = rc == 0 && f->is_text ?
+		lep_head_find(data, m->head.expect[lep_net_target(m->net)].name) : -1;
+	for (int t = 0; t < f->threads && rc == 0 && !f->make; t++) {
 		rc = lep_exec_new(&f->own[t].exec, f->net, f->group, 0, 1, e);
 		f->own[t].output = lep_alloc(f->outputs, sizeof(lep_real));
 		if (rc == 0 && !f->own[t].output)
@@ -225,7 +228,12 @@ void lep_inferer_free(struct lep_inferer *f)
 	for (int t = 0; f->own && t < f->threads; t++) {
 		lep_exec_free(f->own[t].exec);
 		lep_free(f->own[t].output);
+		lep_generator_free(f->own[t].generator);
+		lep_beam_free(f->own[t].beam);
+		lep_buf_release(&f->own[t].text);
 	}
+	for (size_t i = 0; f->text && i < f->text_room; i++)
+		lep_buf_release(&f->text[i]);
 	for (size_t k = 0; k < f->nfield; k++) {
 		lep_free(f->field[k].data);
 		lep_free(f->field[k].start);
@@ -234,6 +242,7 @@ void lep_inferer_free(struct lep_inferer *f)
 	lep_free(f->own);
 	lep_free(f->field);
 	lep_free(f->fate);
+	lep_free(f->text);
 	lep_free(f);
 }
 

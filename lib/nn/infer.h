@@ -6,14 +6,27 @@
 #ifndef LEP_NN_INFER_H
 #define LEP_NN_INFER_H
 
-#include "nn/model.h"
+#include "nn/generate.h"
 
 /* Samples that go through the network at once: in one thread at most, and in all. */
 #define LEP_INFER_GROUP 16
 #define LEP_INFER_SAMPLES 64
 #define LEP_INFER_TOP_MAX 100
 
+/* Text that is made. */
+struct lep_infer_make {
+	struct lep_generate_options next;  /* by a model of next ids */
+	/* By one that makes a sequence of what it reads (nn/beam.h): */
+	size_t width;
+	double penalty;
+	size_t most;              /* ids of it at most; 0: LEP_INFER_MOST */
+};
+/* Ids of a sequence that is made of one of n rows (the longest that is read; 56 where
+ * none is), unless the network's positions end before. */
+#define LEP_INFER_MOST(n) (2 * (n) + 16)
+
 struct lep_infer_options {
+	const struct lep_infer_make *make; /* text is to be made, in place of all else; NULL: it is not */
 	const char *const *layer; /* layers whose values are wanted as well; borrowed */
 	size_t nlayer;
 	int64_t top;              /* the K most probable classes, most probable first; 0: not wanted */
@@ -29,7 +42,9 @@ enum lep_infer_role {
 	LEP_INFER_TOP_PROBABILITY, /* f32 */
 	LEP_INFER_LOGPROB,         /* f32: of a text, each id's own, given those before it; see below */
 	LEP_INFER_PREDICTION,      /* f32: the output for a target of numbers */
-	LEP_INFER_LAYER            /* f32 */
+	LEP_INFER_LAYER,           /* f32 */
+	LEP_INFER_GENERATED,       /* text: how a text that was read goes on */
+	LEP_INFER_TRANSLATION      /* text: the sequence made of what was read */
 };
 
 /*
@@ -49,7 +64,7 @@ struct lep_infer_field {
 	struct lep_table *table;
 	size_t bytes;              /* of a record; of a row, where it is a sequence */
 	unsigned char *data;       /* of the records of the last run, one behind the other */
-	size_t *start;             /* a sequence: rows before each record, and behind the last */
+	size_t *start;             /* a sequence: rows before each record, and behind the last; text: bytes */
 	size_t room;               /* bytes of data there is memory for */
 	int value;                 /* of the net */
 	int axis;                  /* the net's input whose lengths it has, or -1 */

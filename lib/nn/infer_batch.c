@@ -175,9 +175,9 @@ static int add_out(struct lep_infer_batch *b, const struct lep_frame *fr, size_t
 		size_t start = lep_infer_start(f, i), rows = lep_infer_start(f, i + 1) - start;
 		struct lep_shape shape = f->shape;
 
-		if (f->start)
+		if (f->start && f->dtype != LEP_TEXT)
 			shape.extent[0] = (int64_t)rows;
-		rc = lep_builder_set(b->out, b->kept + k, f->start ? &shape : NULL, f->data + start * f->bytes,
+		rc = lep_builder_set(b->out, b->kept + k, f->start && f->dtype != LEP_TEXT ? &shape : NULL, f->data + start * f->bytes,
 			rows * f->bytes, e);
 	}
 	return rc;

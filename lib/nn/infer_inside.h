@@ -2,6 +2,7 @@
 #ifndef LEP_NN_INFER_INSIDE_H
 #define LEP_NN_INFER_INSIDE_H
 
+#include "nn/beam.h"
 #include "nn/feed.h"
 #include "nn/infer.h"
 
@@ -11,6 +12,7 @@ enum lep_infer_fate {
 	LEP_FATE_INPUT,           /* a value of it is not finite, or an id outside its table */
 	LEP_FATE_LONG,            /* it has more rows than the network has positions */
 	LEP_FATE_MEMORY,          /* its rows are more than the machine can hold */
+	LEP_FATE_TEXT,            /* no text can be made; why is in its place */
 	LEP_FATE_OUTPUT           /* a value of it is not finite */
 };
 
@@ -18,6 +20,10 @@ enum lep_infer_fate {
 struct lep_infer_own {
 	struct lep_exec *exec;
 	lep_real *output;     /* of one sample */
+	struct lep_generator *generator; /* where text is made: one of these */
+	struct lep_beam *beam;
+	struct lep_buf text;
+	struct lep_error error;          /* why the run came to nothing; status 0: it did not */
 };
 
 struct lep_inferer {
@@ -39,6 +45,12 @@ struct lep_inferer {
 	int target;               /* field of that text in the data, or -1 */
 	size_t top;
 	double threshold;
+	const struct lep_infer_make *make; /* text is made */
+	size_t made;              /* the net's input that it is, where a sequence is made */
+	const struct lep_field *text_field; /* what it is like */
+	struct lep_text_recipe recipe;
+	struct lep_buf *text;     /* by record */
+	size_t text_room;
 	size_t nfield;
 	struct lep_infer_field *field;
 	/* the run */
@@ -49,5 +61,16 @@ struct lep_inferer {
 		uint16_t input;       /* which one it is about */
 	} *fate;
 };
+
+/* Where text is made (infer_text.c): the one field, and what each thread needs. */
+int lep_infer_make_init(struct lep_inferer *f, const struct lep_model *m, struct lep_error *e);
+/* A task of the run: f->group records. */
+void lep_infer_make_task(void *ctx, int task, int thread);
+/* Before the run: room; after it: the texts of all records as the field's data. */
+int lep_infer_make_room(struct lep_inferer *f, struct lep_error *e);
+int lep_infer_make_gather(struct lep_inferer *f, struct lep_error *e);
+
+/* Record `at` as sample s of x, whose rows are reserved; what is not fit is noted as its fate. */
+void lep_infer_take(struct lep_inferer *f, struct lep_exec *x, size_t at, size_t s);
 
 #endif

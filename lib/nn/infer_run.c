@@ -153,8 +153,10 @@ static int put_row(struct lep_inferer *f, const struct lep_infer_own *own, size_
 		case LEP_INFER_TOP_PROBABILITY:
 			put_top(f, p, data, to->role == LEP_INFER_TOP_PROBABILITY);
 			break;
-		case LEP_INFER_LAYER:
-			break; /* has rows of its own */
+		case LEP_INFER_LAYER:       /* has rows of its own */
+		case LEP_INFER_GENERATED:   /* infer_text.c */
+		case LEP_INFER_TRANSLATION:
+			break;
 		}
 	}
 	return 1;
@@ -186,8 +188,7 @@ static void put_outputs(struct lep_inferer *f, const struct lep_infer_own *own, 
 
 /* ---- inputs ---- */
 
-/* Record `at` as sample s of x; whether it is fit is noted. */
-static void take(struct lep_inferer *f, struct lep_exec *x, size_t at, size_t s)
+void lep_infer_take(struct lep_inferer *f, struct lep_exec *x, size_t at, size_t s)
 {
 	for (size_t i = 0; i < f->feed.n; i++) {
 		const struct lep_feed_input *in = &f->feed.input[i];
@@ -231,7 +232,7 @@ static void run_group(struct lep_inferer *f, struct group *g)
 		g->count = 0;
 	}
 	for (size_t s = 0; s < g->count; s++)
-		take(f, x, g->at[s], s);
+		lep_infer_take(f, x, g->at[s], s);
 	if (g->count)
 		lep_exec_infer(x, g->count);
 	for (size_t s = 0; s < g->count; s++)
@@ -339,6 +340,8 @@ static int make_room(struct lep_inferer *f, struct lep_error *e)
 	for (size_t i = 0; i < n; i++)
 		if (!f->frame->entry[i].bad)
 			judge(f, i);
+	if (f->make)
+		return lep_infer_make_room(f, e);
 	for (size_t k = 0; k < f->nfield && rc == 0; k++)
 		rc = place_field(f, &f->field[k], e);
 	return rc;
@@ -352,14 +355,16 @@ int lep_inferer_run(struct lep_inferer *f, const struct lep_frame *frame, struct
 	rc = rc ? rc : make_room(f, e);
 	if (rc)
 		return rc;
-	lep_threads_run(f->pool, (int)((frame->n + f->group - 1) / f->group), group_task, f);
-	return 0;
+	lep_threads_run(f->pool, (int)((frame->n + f->group - 1) / f->group), f->make ? lep_infer_make_task : group_task,
+		f);
+	return f->make ? lep_infer_make_gather(f, e) : 0;
 }
 
 int lep_inferer_failure(const struct lep_inferer *f, size_t i, struct lep_error *e)
 {
 	size_t k = f->fate[i].input, rows;
-	const char *name = f->data->field[f->feed.input[k].field].name;
+	int field = f->feed.input[k].field;
+	const char *name = field < 0 ? "" : f->data->field[field].name;
 
 	switch ((enum lep_infer_fate)f->fate[i].fate) {
 	case LEP_FATE_FINE:
@@ -372,6 +377,8 @@ int lep_inferer_failure(const struct lep_inferer *f, size_t i, struct lep_error 
 	case LEP_FATE_MEMORY:
 		return lep_fail(e, LEP_ERR_NOMEM, "field '%s': out of memory: %zu rows are more than this machine can hold",
 			name, lep_feed_rows(&f->feed, k, f->data, f->frame, i, NULL));
+	case LEP_FATE_TEXT:
+		return lep_fail(e, LEP_ERR_DATA, "field '%s': %s", name, f->text[i].failed ? "out of memory" : f->text[i].data);
 	case LEP_FATE_OUTPUT:
 		break;
 	}
