@@ -61,6 +61,27 @@ const struct lep_ready lep_ready[] = {
 		"bag 64 pairs 50000\n"
 		"dropout 0.5\n"
 		"dense classes softmax\n"},
+	{"transformer", "two encoder blocks of width 64, their mean, dense, for short texts",
+		"embed 64 scale\n"
+		"position sinusoidal\n"
+		"repeat 2 { encoder 4 128 dropout 0.1 }\n"
+		"layernorm\n"
+		"pool mean\n"
+		"dense classes softmax\n"},
+	{"gpt", "four blocks of width 128, to go on with a text (field text) in windows of 64",
+		"e = embed 128; position learned 64\n"
+		"repeat 4 { encoder 4 512 causal gelu }\n"
+		"layernorm\n"
+		"dense vocabulary tied e\n"
+		"target text next\n"},
+	{"translate", "three encoder and decoder blocks of width 256, fields source and translation",
+		"input source { embed 256 scale; position sinusoidal; repeat 3 { encoder 4 1024 dropout 0.1 }; layernorm }\n"
+		"input translation\n"
+		"e = embed 256 scale; position sinusoidal\n"
+		"repeat 3 { decoder 4 1024 from source dropout 0.1 }\n"
+		"layernorm\n"
+		"dense vocabulary tied e\n"
+		"target translation\n"},
 	{NULL, NULL, NULL},
 };
 

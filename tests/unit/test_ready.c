@@ -24,6 +24,7 @@ static const struct {
 	{"resnet", COLOUR, 437802, 0, "softmax"},
 	{"binary", {.rank = 1, .extent = {30}}, 30 * 64 + 64 + 64 * 32 + 32 + 33, 30 * 64 + 64 * 32 + 32, "sigmoid"},
 	{"bag", TEXT, 10 * 64 + 50000 * 64 + 650, 640, "softmax"},
+	{"transformer", TEXT, 10 * 64 + 2 * (4 * 65 * 64 + 256 + 65 * 128 + 129 * 64) + 128 + 650, 0, "softmax"},
 	{"lstm", TEXT, 10 * 64 + 128 * 256 + 256 + 650, 128 * 256 + 640, "softmax"},
 };
 
@@ -78,13 +79,54 @@ static void listed(void)
 
 		CHECK(lep_ready_find(r->name) == r && *r->summary && strlen(r->summary) < 80);
 	}
-	CHECK(n == sizeof(cases) / sizeof(cases[0]));
+	/* and the two that sequences() has */
+	CHECK(n == sizeof(cases) / sizeof(cases[0]) + 2);
 	CHECK(!lep_ready_find("digit") && !lep_ready_find(""));
+}
+
+/* Those that name their fields. */
+static void sequences(void)
+{
+	struct lep_table *table = lep_table_new();
+	const struct {
+		const char *name;
+		struct lep_field fields[2];
+		size_t nfields;
+		uint64_t params;
+	} each[] = {
+		{"gpt", {{.name = NETS_NAME("text"), .role = LEP_ROLE_INPUT, .dtype = LEP_I32, .shape = TEXT,
+			.table = table}}, 1,
+			67 * 128 + 3 + 4 * (4 * 129 * 128 + 512 + 129 * 512 + 513 * 128) + 256},
+		{"translate", {{.name = NETS_NAME("source"), .role = LEP_ROLE_INPUT, .dtype = LEP_I32, .shape = TEXT,
+			.table = table}, {.name = NETS_NAME("translation"), .role = LEP_ROLE_TARGET, .dtype = LEP_I32,
+			.shape = TEXT, .table = table}}, 2,
+			6 * 256 + 3 + 6 * (257 * 1024 + 1025 * 256) + 9 * 4 * 257 * 256 + 15 * 512 + 1024},
+	};
+
+	CHECK(table && lep_table_add(table, "a", 1) == 0 && lep_table_add(table, "b", 1) == 1 &&
+		lep_table_add(table, "<end>", 5) == 2);
+	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+		const struct lep_ready *r = lep_ready_find(each[i].name);
+		struct lep_net_options o = {.need_target = 1};
+		uint64_t params = 0;
+		struct lep_net *n;
+		struct lep_error e;
+
+		CHECKF(r, "%s", each[i].name);
+		CHECKF(lep_net_new(&n, r->text, r->name, each[i].fields, each[i].nfields, &o,
+			lep_kernels_select(NULL, NULL), &e) == 0, "%s", e.text);
+		for (size_t k = 0; k < lep_net_params(n); k++)
+			params += lep_net_param(n, k)->count;
+		CHECKF(params == each[i].params, "%s has %llu", r->name, (unsigned long long)params);
+		lep_net_free(n);
+	}
+	lep_table_free(table);
 }
 
 int main(void)
 {
 	RUN(builds);
+	RUN(sequences);
 	RUN(listed);
 	return CHECK_END();
 }
