@@ -345,6 +345,10 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 		.state_free = state_free, \
 		.release = release, \
 		.along = 1, \
+		.step = lep_recurrent_step, \
+		.cache_new = lep_recurrent_cache_new, \
+		.cache_copy = lep_recurrent_cache_copy, \
+		.cache_free = lep_recurrent_cache_free, \
 	}
 
 RECURRENT(rnn);

@@ -7,6 +7,12 @@
 #include <string.h>
 
 #include "nn/recurrent.h"
+#include "nn/stepper.h"
+
+/* The states that sequences stand at, step by step (nn/stepper.h). */
+struct cache {
+	lep_real *h, *c;          /* [sequences][units]; c: lstm */
+};
 
 enum { GROUP = LEP_RECURRENT_GROUP };
 
@@ -20,6 +26,8 @@ struct group {
 	int d;
 	int drops_x, drops_h;     /* dropout in force: in training only */
 	lep_real *fed;            /* [rows][units] what u meets */
+	const struct lep_stepper *st; /* step by step; else NULL */
+	const struct cache *cache;
 	size_t n;
 	size_t sample[GROUP];     /* in the batch; longest first, of equal ones the earlier */
 	size_t length[GROUP];
@@ -83,6 +91,12 @@ static lep_real *end_of(const struct group *g, lep_real *out, size_t i, size_t k
 	return out + (row * (size_t)a->directions + (size_t)g->d) * a->units;
 }
 
+/* Whether the i-th sample has rows before those at hand: its walk begins at the cache's state. */
+static int goes_on(const struct group *g, size_t i)
+{
+	return g->st && g->st->seen[g->sample[i]] > 0;
+}
+
 /* ---- masks ---- */
 
 /* Depends on seed, step, layer, the sample's place in the batch, direction and
@@ -139,19 +153,24 @@ static void hidden_product(const struct group *g, size_t k, size_t n)
 	lep_real *gates = gru ? g->r->hidden : g->r->gates;
 	const lep_real *bias = gru ? lep_weights(g->op, g->d * a->params + 3) : NULL;
 	ptrdiff_t off = 0;
-	struct lep_gemm m = {.m = n, .a = g->fed, .row = from, .nseg = 1, .off = &off, .len = a->units, .step = 1,
+	size_t count = 0;
+	struct lep_gemm m = {.a = g->fed, .row = from, .nseg = 1, .off = &off, .len = a->units, .step = 1,
 		.b = a->u[g->d], .packed = 1, .n = a->width, .c = gates, .crow = to, .accumulate = !gru, .bias = bias};
 
 	for (size_t i = 0; i < n; i++) {
 		size_t row = row_of(g, i, k);
 
-		from[i] = (ptrdiff_t)(row * a->units);
-		to[i] = (ptrdiff_t)(row * a->width);
-		if (k == 0 && gru)
-			memcpy(gates + to[i], bias, a->width * sizeof(*bias));
+		/* The first state is zero. */
+		if (k == 0 && !goes_on(g, i)) {
+			if (gru)
+				memcpy(gates + row * a->width, bias, a->width * sizeof(*bias));
+			continue;
+		}
+		from[count] = (ptrdiff_t)(row * a->units);
+		to[count++] = (ptrdiff_t)(row * a->width);
 	}
-	/* The first state is zero. */
-	if (k > 0)
+	m.m = count;
+	if (count)
 		g->p->x->k->gemm(&m);
 }
 
@@ -183,18 +202,28 @@ static void step_forward(const struct group *g, lep_real *out, size_t i, size_t 
 	int more = k + 1 < g->length[i];
 	size_t next = more ? row_of(g, i, k + 1) * units : 0;
 	lep_real *h = end_of(g, out, i, k);
+	const lep_real *c_before = g->s->zeros;
 
 	if (!h)
 		h = r->before + next;
-	if (k == 0) {
+	if (k && r->c)
+		c_before = r->c + row_of(g, i, k - 1) * units;
+	if (k == 0 && goes_on(g, i)) {
+		c_before = g->cache->c ? g->cache->c + g->sample[i] * units : g->s->zeros;
+	} else if (k == 0) {
 		memset(r->before + row * units, 0, units * sizeof(*h));
 		memset(g->fed + row * units, 0, units * sizeof(*h));
 	}
-	cell_forward(g, row, h, k && r->c ? r->c + row_of(g, i, k - 1) * units : g->s->zeros);
+	cell_forward(g, row, h, c_before);
 	if (more && h != r->before + next)
 		memcpy(r->before + next, h, units * sizeof(*h));
 	if (more && g->drops_h)
 		g->p->x->k->mul(g->fed + next, h, r->mask_h + g->sample[i] * units, units);
+	if (more || !g->st)
+		return;
+	memcpy(g->cache->h + g->sample[i] * units, h, units * sizeof(*h));
+	if (g->cache->c)
+		memcpy(g->cache->c + g->sample[i] * units, r->c + row * units, units * sizeof(*h));
 }
 
 static void forward_group(struct group *g)
@@ -210,6 +239,10 @@ static void forward_group(struct group *g)
 	}
 	product(g, x, a->in, a->w[g->d], g->r->gates + g->base * a->width, a->width,
 		lep_weights(g->op, g->d * a->params + 2), 0);
+	for (size_t i = 0; i < walking(g, 0); i++)
+		if (goes_on(g, i))
+			memcpy(g->r->before + row_of(g, i, 0) * a->units, g->cache->h + g->sample[i] * a->units,
+				a->units * sizeof(*out));
 	for (size_t k = 0, n; (n = walking(g, k)) > 0; k++) {
 		hidden_product(g, k, n);
 		for (size_t i = 0; i < n; i++)
@@ -326,10 +359,11 @@ static void backward_group(struct group *g)
 
 /* ---- passes ---- */
 
-static void run(const struct lep_op *op, const struct lep_pass *p, void (*each)(struct group *g))
+static void run(const struct lep_op *op, const struct lep_pass *p, void (*each)(struct group *g),
+	const struct lep_stepper *st, const struct cache *cache)
 {
 	const struct lep_recurrent *a = op->attr;
-	struct group g = {.op = op, .p = p, .a = a, .s = p->x->state[op->number],
+	struct group g = {.op = op, .p = p, .a = a, .s = p->x->state[op->number], .st = st, .cache = cache,
 		.drops_x = p->training && a->x.on, .drops_h = p->training && a->h.on};
 
 	for (size_t done = 0; done < p->count; done += g.n) {
@@ -344,10 +378,55 @@ static void run(const struct lep_op *op, const struct lep_pass *p, void (*each)(
 
 void lep_recurrent_forward(const struct lep_op *op, const struct lep_pass *p)
 {
-	run(op, p, forward_group);
+	run(op, p, forward_group, NULL, NULL);
 }
 
 void lep_recurrent_backward(const struct lep_op *op, const struct lep_pass *p)
 {
-	run(op, p, backward_group);
+	run(op, p, backward_group, NULL, NULL);
+}
+
+/* ---- step by step ---- */
+
+void lep_recurrent_step(const struct lep_op *op, const struct lep_pass *p, const struct lep_stepper *st, void *cache)
+{
+	run(op, p, forward_group, st, cache);
+}
+
+void lep_recurrent_cache_free(void *p)
+{
+	struct cache *c = p;
+
+	lep_free(c->h);
+	lep_free(c->c);
+	lep_free(c);
+}
+
+int lep_recurrent_cache_new(const struct lep_op *op, const struct lep_stepper *st, void **out, struct lep_error *e)
+{
+	const struct lep_recurrent *a = op->attr;
+	struct cache *c;
+
+	if (a->directions > 1 || a->reverse)
+		return lep_fail(e, LEP_ERR_DATA, "%s with '%s' walks from rows still to come", op->layer->name,
+			a->directions > 1 ? "both" : "reverse");
+	if (a->last)
+		return lep_fail(e, LEP_ERR_DATA, "%s with 'last' waits for rows still to come", op->layer->name);
+	*out = c = lep_alloc(1, sizeof(*c));
+	if (!c)
+		return lep_fail_nomem(e, 0);
+	c->h = lep_alloc(st->places * a->units, sizeof(*c->h));
+	c->c = a->cell == LEP_CELL_LSTM ? lep_alloc(st->places * a->units, sizeof(*c->c)) : NULL;
+	return c->h && (c->c || a->cell != LEP_CELL_LSTM) ? 0 : lep_fail_nomem(e, 0);
+}
+
+void lep_recurrent_cache_copy(const struct lep_op *op, const struct lep_stepper *st, void *cache, size_t to, size_t from)
+{
+	const struct lep_recurrent *a = op->attr;
+	struct cache *c = cache;
+
+	(void)st;
+	memcpy(c->h + to * a->units, c->h + from * a->units, a->units * sizeof(*c->h));
+	if (c->c)
+		memcpy(c->c + to * a->units, c->c + from * a->units, a->units * sizeof(*c->c));
 }

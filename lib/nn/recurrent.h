@@ -68,4 +68,10 @@ static inline int lep_recurrent_turned(const struct lep_recurrent *a, int d)
 void lep_recurrent_forward(const struct lep_op *op, const struct lep_pass *p);
 void lep_recurrent_backward(const struct lep_op *op, const struct lep_pass *p);
 
+/* Step by step (nn/stepper.h): the state that each sequence stands at is kept. */
+void lep_recurrent_step(const struct lep_op *op, const struct lep_pass *p, const struct lep_stepper *st, void *cache);
+int lep_recurrent_cache_new(const struct lep_op *op, const struct lep_stepper *st, void **cache, struct lep_error *e);
+void lep_recurrent_cache_copy(const struct lep_op *op, const struct lep_stepper *st, void *cache, size_t to, size_t from);
+void lep_recurrent_cache_free(void *cache);
+
 #endif

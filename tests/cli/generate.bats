@@ -182,6 +182,13 @@ X
   says 2 '--stop: an empty text' "${gpt[@]}" --prompt cat --stop ''
 }
 
+@test "generate: a network that looks ahead" {
+  "$BUILD/tests/tools/mkmodel" crossentropy 'target text next; embed 8; attention 2; dense vocabulary' "$d/verse.lept" >m.lepm
+  says 1 "m.lepm: attention without 'causal' looks at rows still to come" lep-infer -m m.lepm --generate --prompt the
+  "$BUILD/tests/tools/mkmodel" crossentropy 'target text next; embed 8; gru 6 both; dense vocabulary' "$d/verse.lept" >m.lepm
+  says 1 "m.lepm: gru with 'both' walks from rows still to come" lep-infer -m m.lepm --generate --prompt the
+}
+
 @test "generate: standard output closed, full, or gone" {
   run --separate-stderr -1 bash -c '"$@" >&-' _ "${gpt[@]}" --prompt the
   [[ $stderr == 'lep-infer: standard output: '* ]]

@@ -49,6 +49,7 @@ static struct lep_net *build(const char *text, const struct lep_kernels *k)
 static const char *const nexts[] = {
 	"target text next; embed 16; position learned 12; repeat 2 { encoder 2 32 causal }; dense vocabulary",
 	"target text next; embed 16; position sinusoidal; attention 2 causal; rmsnorm; dense 24 gelu; dense vocabulary",
+	"target text next; embed 16; lstm 20; gru 16; rnn 12; dense vocabulary",
 	"target text next; embed 8; encoder 2 16 causal rotary; dense vocabulary softmax",
 };
 enum { NEXTS = sizeof(nexts) / sizeof(nexts[0]) };
@@ -152,7 +153,7 @@ static void goes_on(void)
 /* ---- sequences ---- */
 
 static const char *const sequences[] = {
-	"input text { embed 10; pool mean }\ninput to; embed 10; attention 2 causal; gate from text; dense vocabulary",
+	"input text { embed 10; pool mean }\ninput to; embed 10; lstm 12; gru 10; gate from text; dense vocabulary",
 	"input text { embed 16; encoder 2 32 }\n"
 	"input to; embed 16; position learned 9; decoder 2 32 from text; dense vocabulary",
 };

@@ -212,6 +212,7 @@ static const char *const nets[] = {
 	"embed 16; position learned 70; repeat 2 { encoder 2 24 causal gelu }; layernorm; dense 11",
 	"embed 16; repeat 2 { encoder 4 24 causal rotary norm after }; dense 11 softmax",
 	"embed 12; position sinusoidal; attention 3 causal; rmsnorm; dense 5",
+	"embed 9; lstm 7 dropout 0.3; gru 11 recurrent_dropout 0.2; rnn 5; dense 6",
 	"embed 20; residual { attention 1 causal rotary }; decoder 10 7; dense 3 sigmoid",
 };
 
