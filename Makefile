@@ -43,7 +43,8 @@ ISA_SRC := $(sort $(wildcard lib/kernel/isa/*.c))
 CMD_SRC := $(sort $(wildcard cmd/lep-*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/golden/test_*.c))
 DOUBLE_SRC := $(sort $(wildcard tests/double/test_*.c))
-TOOL_SRC := $(sort $(wildcard tests/tools/*.c tests/bench/*.c))
+TOOL_SRC := $(sort $(wildcard tests/tools/*.c))
+BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o) \
            $(foreach i,$(ISAS),$(ISA_SRC:lib/kernel/isa/%.c=$(BUILD)/lib/kernel/isa/%.$(i).o))
@@ -56,7 +57,8 @@ DOUBLE_OBJ := $(DOUBLE_LIB:%.c=$(BUILD)/double/%.o) $(ISA_SRC:%.c=$(BUILD)/doubl
 DOUBLE_TESTS := $(DOUBLE_SRC:tests/%.c=$(BUILD)/tests/%)
 PROGRAMS := $(CMD_SRC:cmd/%.c=$(BUILD)/bin/%)
 UNIT := $(UNIT_SRC:tests/%.c=$(BUILD)/tests/%) $(DOUBLE_TESTS)
-TOOLS := $(TOOL_SRC:tests/%.c=$(BUILD)/tests/%)
+BENCH := $(BUILD)/tests/bench/bench
+TOOLS := $(TOOL_SRC:tests/%.c=$(BUILD)/tests/%) $(BENCH)
 MAN := $(sort $(wildcard man/*.[1-9]))
 
 .PHONY: all check check-unit lint bench deps demo install uninstall clean dist list
@@ -99,6 +101,10 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/lib/liblep.a
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDFLAGS) -o $@ $< $(BUILD)/lib/liblep.a $(LIBS) $(LDLIBS)
 
+$(BENCH): $(BENCH_SRC:%.c=$(BUILD)/%.o) $(BUILD)/lib/liblep.a
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDFLAGS) -o $@ $^ $(LIBS) -ldl $(LDLIBS)
+
 # The library behind them for what knows no reals.
 $(DOUBLE_TESTS): $(BUILD)/tests/%: $(BUILD)/double/tests/%.o $(DOUBLE_OBJ) $(BUILD)/lib/liblep.a
 	@mkdir -p $(@D)
@@ -108,7 +114,7 @@ $(DOUBLE_TESTS): $(BUILD)/tests/%: $(BUILD)/double/tests/%.o $(DOUBLE_OBJ) $(BUI
 # Everything compiled, nothing linked: what tests/lint looks at.
 .PHONY: objects
 objects: $(LIB_OBJ) $(CMD_SRC:%.c=$(BUILD)/%.o) $(UNIT_SRC:%.c=$(BUILD)/%.o) $(DOUBLE_OBJ) \
-         $(DOUBLE_SRC:%.c=$(BUILD)/double/%.o) $(TOOL_SRC:%.c=$(BUILD)/%.o)
+         $(DOUBLE_SRC:%.c=$(BUILD)/double/%.o) $(TOOL_SRC:%.c=$(BUILD)/%.o) $(BENCH_SRC:%.c=$(BUILD)/%.o)
 
 ## check: build and run all tests
 check: all $(UNIT) $(TOOLS)
@@ -122,9 +128,9 @@ check-unit: $(UNIT)
 lint:
 	$(Q)tests/lint
 
-## bench: measure kernels and programs against this machine's limits
+## bench: measure kernels and programs against this machine's limits (JSON=FILE, ONLY=TEXT)
 bench: all $(TOOLS)
-	$(Q)BUILD=$(BUILD) tests/bench/run
+	$(Q)BUILD=$(BUILD) tests/bench/run $(if $(JSON),--json '$(JSON)') $(if $(ONLY),--only '$(ONLY)')
 
 ## deps: install what building and testing need (Debian, Ubuntu)
 deps:

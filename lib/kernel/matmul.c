@@ -13,6 +13,7 @@
 #define BLOCK_M 192 /* rows, a multiple of TILE: 400 KiB of A with its gaps */
 #define TILE 6      /* rows of the widest register tiles; threads cut at multiples */
 #define GAP 16      /* between rows of the copy, so that they do not share cache sets */
+#define AHEAD 2     /* rows fetched while one is copied */
 #define SEGMENT 32  /* steps between two looks ahead to the next panel */
 
 static size_t min_size(size_t a, size_t b)
@@ -33,8 +34,12 @@ static void copy_a(const struct lep_matmul *p, struct block_a *b, lep_real *to, 
 	const size_t rows = p->a_turned ? kn : m, len = p->a_turned ? m : kn;
 	const size_t ld = len + GAP;
 
-	for (size_t r = 0; r < rows; r++)
+	for (size_t r = 0; r < rows; r++) {
+		if (r + AHEAD < rows)
+			for (size_t c = 0; c < len; c += 64 / sizeof(*to))
+				__builtin_prefetch(b->a + (r + AHEAD) * p->lda + c);
 		memcpy(to + r * ld, b->a + r * p->lda, len * sizeof(*to));
+	}
 	b->a = to;
 	b->row = p->a_turned ? 1 : ld;
 	b->step = p->a_turned ? ld : 1;

@@ -114,22 +114,38 @@ static void nothing_to_sum(void)
 	one_shape(&s);
 }
 
-static void transposed_pack(void)
+/* Straight, turned, and with strides of neither kind, against the definition. */
+static void packs(void)
 {
-	const size_t k = 37, n = 70;
-	lep_real t[37 * 70], other[37 * 96];
+	static const size_t ks[] = {1, 13, 16, 33, 150}, ns[] = {1, 16, 31, 64, 70, 130};
+	static lep_real want_packed[ROOM_MAX], from[3][ROOM_MAX];
 
-	numbers(b_store, k * n);
-	for (size_t i = 0; i < k; i++)
-		for (size_t j = 0; j < n; j++)
-			t[j * k + i] = b_store[i * n + j];
-	for (size_t i = 0; i < isa_count; i++) {
-		size_t size = isas[i]->pack_size(k, n);
+	for (size_t a = 0; a < sizeof(ks) / sizeof(*ks); a++) {
+		for (size_t b = 0; b < sizeof(ns) / sizeof(*ns); b++) {
+			const size_t k = ks[a], n = ns[b];
+			const ptrdiff_t row[3] = {(ptrdiff_t)n + 2, 1, 2 * (ptrdiff_t)n}, column[3] = {1, (ptrdiff_t)k + 1, 2};
 
-		CHECK(size <= sizeof(other) / sizeof(*other));
-		isas[i]->pack(packed, b_store, k, n, (ptrdiff_t)n, 1);
-		isas[i]->pack(other, t, k, n, 1, (ptrdiff_t)k);
-		CHECK(memcmp(packed, other, size * sizeof(*other)) == 0);
+			numbers(b_store, k * n);
+			for (size_t i = 0; i < k; i++)
+				for (size_t j = 0; j < n; j++)
+					for (int w = 0; w < 3; w++)
+						from[w][(ptrdiff_t)i * row[w] + (ptrdiff_t)j * column[w]] = b_store[i * n + j];
+			for (size_t t = 0; t < isa_count; t++) {
+				const size_t size = isas[t]->pack_size(k, n);
+				size_t j, c, at = 0;
+
+				for (j = 0; j < n; j += isas[t]->panel)
+					for (size_t i = 0; i < k; i++)
+						for (c = j; c < j + isas[t]->panel && c < (n + 15) / 16 * 16; c++)
+							want_packed[at++] = c < n ? b_store[i * n + c] : 0;
+				CHECK(at == size);
+				for (int w = 0; w < 3; w++) {
+					isas[t]->pack(room_open(&got, size, 1), from[w], k, n, row[w], column[w]);
+					CHECKF(same_bytes(got.p, want_packed, size) && room_intact(&got), "%s: %zu x %zu, way %d",
+						isas[t]->name, k, n, w);
+				}
+			}
+		}
 	}
 }
 
@@ -138,6 +154,6 @@ int main(void)
 	find_isas();
 	RUN(shapes);
 	RUN(nothing_to_sum);
-	RUN(transposed_pack);
+	RUN(packs);
 	return CHECK_END();
 }

@@ -371,30 +371,49 @@ size_t ISA(pack_size)(size_t k, size_t n)
 	return k * ((n + VL - 1) / VL * VL);
 }
 
+/* k rows of one panel whose columns lie side by side. What another panel will
+ * want of the same rows is fetched already. */
+static void pack_straight(lep_real *dst, const lep_real *src, size_t k, size_t width, ptrdiff_t row_stride)
+{
+	const size_t ld = (width + VL - 1) / VL * VL;
+	size_t i, j;
+
+	for (i = 0; i < k; i++, dst += ld, src += row_stride) {
+		for (j = 0; j < ld; j += VL)
+			__builtin_prefetch((const char *)src + (width + j) * sizeof(*src));
+		for (j = 0; j + VL <= width; j += VL)
+			vf_store(dst + j, vf_load(src + j));
+		if (j < width)
+			vf_store(dst + j, vf_load_n(src + j, width - j));
+	}
+}
+
+static void pack_any(lep_real *dst, const lep_real *src, size_t k, size_t width, ptrdiff_t row_stride,
+	ptrdiff_t col_stride)
+{
+	const size_t ld = (width + VL - 1) / VL * VL;
+	size_t i, j;
+
+	for (i = 0; i < k; i++)
+		for (j = 0; j < ld; j++)
+			*dst++ = j < width ? src[(ptrdiff_t)i * row_stride + (ptrdiff_t)j * col_stride] : 0;
+}
+
 void ISA(pack)(lep_real *dst, const lep_real *src, size_t k, size_t n, ptrdiff_t row_stride,
 	ptrdiff_t col_stride)
 {
-	size_t i, j, jj, width, ld;
+	size_t j, width, ld;
 
 	for (j = 0; j < n; j += width) {
 		width = min_size(n - j, SIMD_PANEL);
 		ld = (width + VL - 1) / VL * VL;
-		if (row_stride == 1 && col_stride > 1) {
-			ISA(transpose)(dst, ld, src + (ptrdiff_t)j * col_stride, (size_t)col_stride, width, k);
-			dst += k * ld;
-			continue;
-		}
-		for (i = 0; i < k; i++) {
-			const lep_real *p = src + (ptrdiff_t)i * row_stride + (ptrdiff_t)j * col_stride;
-
-			if (col_stride == 1)
-				memcpy(dst, p, width * sizeof(*p));
-			else
-				for (jj = 0; jj < width; jj++)
-					dst[jj] = p[(ptrdiff_t)jj * col_stride];
-			for (jj = width; jj < ld; jj++)
-				dst[jj] = 0;
-			dst += ld;
-		}
+		if (col_stride == 1)
+			pack_straight(dst, src, k, width, row_stride);
+		else if (row_stride == 1 && col_stride > 1)
+			ISA(transpose)(dst, ld, src, (size_t)col_stride, width, k);
+		else
+			pack_any(dst, src, k, width, row_stride, col_stride);
+		dst += k * ld;
+		src += (ptrdiff_t)width * col_stride;
 	}
 }

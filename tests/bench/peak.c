@@ -1,0 +1,160 @@
+/* The multiply-add peak: independent sums in registers, nothing else. */
+#include "bench.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#include "kernel/isa/simd.h" /* compiled here for the baseline: the portable path */
+
+#define EACH4(X) X(0) X(1) X(2) X(3)
+#define EACH12(X) EACH4(X) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+#define EACH16(X) EACH12(X) X(12) X(13) X(14) X(15)
+
+static volatile float sink;
+
+/* Each does `count` rounds; sums go to s a + b, which is 2 after a while. */
+#ifdef __x86_64__
+#define ZERO(i) __m512 s##i = _mm512_set1_ps((float)i);
+#define STEP(i) s##i = _mm512_fmadd_ps(s##i, a, b);
+#define ADD(i) s0 = _mm512_add_ps(s0, s##i);
+__attribute__((target("avx512f"))) static void avx512(long count)
+{
+	const __m512 a = _mm512_set1_ps(0.5f), b = _mm512_set1_ps(1.0f);
+	EACH16(ZERO)
+
+	while (count-- > 0) {
+		EACH16(STEP)
+	}
+	EACH16(ADD)
+	sink = _mm512_cvtss_f32(s0);
+}
+#undef ZERO
+#undef STEP
+#undef ADD
+
+#define ZERO(i) __m256 s##i = _mm256_set1_ps((float)i);
+#define STEP(i) s##i = _mm256_fmadd_ps(s##i, a, b);
+#define ADD(i) s0 = _mm256_add_ps(s0, s##i);
+__attribute__((target("avx2,fma"))) static void avx2(long count)
+{
+	const __m256 a = _mm256_set1_ps(0.5f), b = _mm256_set1_ps(1.0f);
+	EACH12(ZERO)
+
+	while (count-- > 0) {
+		EACH12(STEP)
+	}
+	EACH12(ADD)
+	sink = _mm256_cvtss_f32(s0);
+}
+#undef ZERO
+#undef STEP
+#undef ADD
+#endif
+
+/* Sixteen lanes are four registers of most processors: sixteen sums. */
+#define ZERO(i) vf s##i = vf_set1((float)i);
+#define STEP(i) s##i = vf_fma(s##i, a, b);
+#define ADD(i) s0 = vf_add(s0, s##i);
+static void portable(long count)
+{
+	const vf a = vf_set1(0.5f), b = vf_set1(1.0f);
+	EACH4(ZERO)
+
+	while (count-- > 0) {
+		EACH4(STEP)
+	}
+	EACH4(ADD)
+	sink = vf_hsum(s0);
+}
+
+static const struct peak {
+	const char *isa;
+	void (*run)(long count);
+	double operations; /* a round */
+} peaks[] = {
+#ifdef __x86_64__
+	{"avx512", avx512, 16 * 16 * 2},
+	{"avx2", avx2, 12 * 8 * 2},
+#endif
+	{"portable", portable, 4 * 16 * 2},
+};
+
+int bench_fma_is_emulated(const struct lep_kernels *k)
+{
+#if defined(QUARTER_NEON) || defined(__FMA__)
+	(void)k;
+	return 0;
+#else
+	return strcmp(k->name, "portable") == 0;
+#endif
+}
+
+struct runner {
+	pthread_t thread;
+	const struct peak *peak;
+	double seconds, rate;
+};
+
+static void *run(void *arg)
+{
+	struct runner *r = arg;
+	const double start = bench_now();
+	double passed, rounds = 0;
+
+	do {
+		r->peak->run(10000);
+		rounds += 10000;
+		passed = bench_now() - start;
+	} while (passed < r->seconds);
+	r->rate = rounds * r->peak->operations / passed;
+	return NULL;
+}
+
+double bench_peak(const struct lep_kernels *k, size_t threads, double seconds)
+{
+	struct runner r[64] = {{0}};
+	double sum = 0;
+	size_t i = 0;
+
+	while (i < sizeof(peaks) / sizeof(*peaks) && strcmp(peaks[i].isa, k->name) != 0)
+		i++;
+	if (i == sizeof(peaks) / sizeof(*peaks))
+		return 0;
+	if (threads > 64)
+		threads = 64;
+	for (size_t t = 0; t < threads; t++)
+		r[t] = (struct runner){.peak = &peaks[i], .seconds = seconds};
+	for (size_t t = 1; t < threads; t++)
+		if (pthread_create(&r[t].thread, NULL, run, r + t) != 0)
+			bench_die("cannot start a thread");
+	run(r);
+	for (size_t t = 0; t < threads; t++) {
+		if (t > 0)
+			pthread_join(r[t].thread, NULL);
+		sum += r[t].rate;
+	}
+	return sum;
+}
+
+int bench_peak_main(int argc, char **argv)
+{
+	const struct lep_kernels *k = argc > 2 ? lep_kernels_select(argv[1], NULL) : NULL;
+	const int threads = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 0;
+	const int rounds = argc > 3 ? (int)strtol(argv[3], NULL, 10) : 10;
+	const double window = argc > 4 ? strtod(argv[4], NULL) * 1e-3 : 0.05;
+	double best = 0;
+
+	if (!k || threads < 1 || rounds < 1 || !(window > 0))
+		bench_die("peak: an instruction set of this processor and a number of threads, please");
+	for (int i = 0; i < rounds; i++) {
+		const double rate = bench_peak(k, (size_t)threads, window);
+
+		best = rate > best ? rate : best;
+	}
+	printf("%.5g\n", best / 1e9);
+	return 0;
+}
