@@ -113,7 +113,9 @@ static int print_job(const struct bench_job *j)
 	struct bench_row r = {.name = j->name, .unit = j->bytes > 0 ? "GB/s" : "GFLOP/s",
 		.value = j->best * (j->bytes > 0 ? j->bytes : 2 * j->slots) / 1e9,
 		.limit = binds ? "arithmetic" : j->where == IN_CACHE ? "cache" : "memory",
-		.fraction = j->best * (binds ? by_arithmetic : by_bytes), .bar = j->bar};
+		.fraction = j->best * (binds ? by_arithmetic : by_bytes),
+		/* bars are for the best this machine has */
+		.bar = bench_k == lep_kernels_select(NULL, NULL) ? j->bar : NULL};
 
 	if (j->all && !binds)
 		r.limit = NULL;
