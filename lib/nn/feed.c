@@ -86,7 +86,8 @@ int lep_feed_init(struct lep_feed *f, const struct lep_net *n, const struct lep_
 		got = &data->field[at];
 		rc = match(want, got, name, any_recipe, e);
 		f->input[i] = (struct lep_feed_input){.field = at, .dtype = got->dtype, .size = in->size,
-			.varies = in->varies, .shift = in->shift, .end = in->end, .longest = in->longest, .ids = in->ids, .table_n = got->table ? (int64_t)got->table->n : 0};
+			.varies = in->varies, .shift = in->shift, .end = in->end, .longest = in->longest, .ids = in->ids,
+			.table_n = got->table ? (int64_t)got->table->n : 0};
 		if (in->shift == LEP_SHIFT_NEXT && !learning) {
 			f->input[i].shift = LEP_SHIFT_NONE;
 			f->input[i].longest = 0;
