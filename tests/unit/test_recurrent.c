@@ -116,7 +116,7 @@ static void last_is_a_row(const char *cell, int reverse)
 
 	snprintf(text, sizeof(text), "%s 6 dropout 0.3 recurrent_dropout 0.2%s", cell, reverse ? " reverse" : "");
 	start(&sequence, text, 1);
-	strcat(text, " last");
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), " last");
 	start(&last, text, 1);
 	memset(dy, 0, sizeof(dy));
 	for (size_t s = 0; s < SAMPLES; s++)
@@ -152,7 +152,7 @@ static void reverse_is_turned(const char *cell)
 
 	snprintf(text, sizeof(text), "%s 19", cell);
 	start(&forward, text, 0);
-	strcat(text, " reverse");
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), " reverse");
 	start(&reverse, text, 0);
 	CHECK(strcmp(strchr(lep_net_param(reverse.net, 1)->name, '.'), ".u_reverse") == 0);
 	turn(&forward);
