@@ -74,14 +74,14 @@ const struct lep_ready lep_ready[] = {
 		"layernorm\n"
 		"dense vocabulary tied e\n"
 		"target text next\n"},
-	{"translate", "three encoder and decoder blocks of width 256, fields source and translation",
+	{"translate", "three encoder and decoder blocks of width 256, fields source and reference",
 		"input source { embed 256 scale; position sinusoidal; repeat 3 { encoder 4 1024 dropout 0.1 }; layernorm }\n"
-		"input translation\n"
+		"input reference\n"
 		"e = embed 256 scale; position sinusoidal\n"
 		"repeat 3 { decoder 4 1024 from source dropout 0.1 }\n"
 		"layernorm\n"
 		"dense vocabulary tied e\n"
-		"target translation\n"},
+		"target reference\n"},
 	{NULL, NULL, NULL},
 };
 

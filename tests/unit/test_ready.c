@@ -98,7 +98,7 @@ static void sequences(void)
 			.table = table}}, 1,
 			67 * 128 + 3 + 4 * (4 * 129 * 128 + 512 + 129 * 512 + 513 * 128) + 256},
 		{"translate", {{.name = NETS_NAME("source"), .role = LEP_ROLE_INPUT, .dtype = LEP_I32, .shape = TEXT,
-			.table = table}, {.name = NETS_NAME("translation"), .role = LEP_ROLE_TARGET, .dtype = LEP_I32,
+			.table = table}, {.name = NETS_NAME("reference"), .role = LEP_ROLE_TARGET, .dtype = LEP_I32,
 			.shape = TEXT, .table = table}}, 2,
 			6 * 256 + 3 + 6 * (257 * 1024 + 1025 * 256) + 9 * 4 * 257 * 256 + 15 * 512 + 1024},
 	};
