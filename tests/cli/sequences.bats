@@ -302,3 +302,42 @@ X
   # An empty text has an answer too.
   [ "${#lines[@]}" -eq 3 ]
 }
+
+@test "sequences: a slow writer's lines are answered one by one" {
+  printf 'text,mood\n' >days.csv
+  for i in 1 2 3 4 5 6 7 8; do printf 'a good day %s,yes\nbad day %s,no\n' "$i" "$i"; done >>days.csv
+  lep-preprocess --text text --label mood -o days.lept days.csv
+  ok -q -n bag -e 20 --lr 0.01 --seed 1 -o m.lepm days.lept
+  mkfifo questions answers
+  { lep-preprocess --like m.lepm | lep-infer -m m.lepm --format text; } <questions >answers &
+  exec 7>questions 8<answers
+  # The next line is written only when the one before has its answer.
+  for day in good bad good; do
+    echo "$day" >&7
+    read -r -t 20 -u 8 answer
+    [ "$answer" = "$([ "$day" = good ] && echo yes || echo no)" ]
+  done
+  exec 7>&-
+  wait "$!"
+  exec 8<&-
+}
+
+@test "sequences: a Transformer is the same for any -j and LEP_ISA, dropout included" {
+  {
+    echo 'text,mood'
+    for i in 1 2 3 4 5 6 7 8 9; do printf 'a good day %s,yes\nbad %s,no\nnot a bad day at all,yes\n' "$i" "$i"; done
+  } >days.csv
+  lep-preprocess --text text --label mood -o days.lept days.csv
+  cat >small.net <<'X'
+embed 16; position sinusoidal
+repeat 2 { encoder 4 32 rotary dropout 0.2 }
+pool mean; dense classes
+X
+  make_one() { lep-train -q -n small.net -e 2 -b 6 --seed 2 --clip 1 "$@" days.lept; }
+  make_one -j 1 -o 1.lepm
+  make_one -j 3 -o 3.lepm
+  LEP_ISA=portable make_one -o p.lepm
+  cmp 1.lepm 3.lepm
+  cmp 1.lepm p.lepm
+  ! grep -q avx2 /proc/cpuinfo || { LEP_ISA=avx2 make_one -o a.lepm && cmp 1.lepm a.lepm; }
+}
