@@ -18,7 +18,7 @@ static struct {
 	const char *network, *layers, *output, *target, *optimizer, *schedule, *warmup, *validation, *class_weight;
 	const char *checkpoint, *log;
 	struct lep_list from, freeze;
-	int64_t epochs, batch, window, threads, patience;
+	int64_t epochs, steps, batch, window, threads, patience;
 	uint64_t seed, limit;
 	double lr, decay, clip, average, smoothing, delta, every;
 	int loss, keep, bad, resume, summary, list, print, provenance, force, quiet, verbose;
@@ -32,6 +32,7 @@ static const struct lep_option options[] = {
 	LEP_FLAG(0, "print", &o.print, 0, "print the network description and do nothing else"),
 	LEP_FLAG(0, "summary", &o.summary, 0, "print layers, shapes, parameters and operations and do nothing else"),
 	LEP_OPTION_EPOCHS(&o.epochs),
+	LEP_INT(0, "steps", "N", &o.steps, 1, 1e15, LEP_OPT_RESULT, "stop after N batches, whatever part of an epoch that is"),
 	LEP_OPTION_BATCH(&o.batch, LEP_OPT_RESULT),
 	LEP_INT(0, "window", "N", &o.window, 1, 1 << 20, LEP_OPT_RESULT, "cut texts whose next ids are learnt into N at a time"),
 	LEP_OPTION_SEED(&o.seed),
@@ -128,7 +129,10 @@ static int read_training(struct work *w, struct lep_error *e)
 		rc = lep_fail(e, LEP_ERR_USAGE, "one stream at most, not %zu", w->ops->n);
 	if (rc == 0)
 		rc = lep_setup_share(&t->validation_share, o.validation, e);
+	if (rc == 0 && o.steps && lep_option_given(w->ops, &o.epochs))
+		rc = lep_fail(e, LEP_ERR_USAGE, "--epochs and --steps: one of them");
 	t->epochs = o.epochs;
+	t->steps = o.steps;
 	t->batch = (size_t)o.batch;
 	t->window = (size_t)o.window;
 	t->seed = o.seed;
@@ -275,7 +279,7 @@ static int begin(struct work *w, struct lep_error *e)
 
 static int work(struct work *w, struct lep_error *e)
 {
-	struct lep_train_run r = {.trainer = w->trainer, .epochs = o.epochs, .checkpoint = o.checkpoint,
+	struct lep_train_run r = {.trainer = w->trainer, .epochs = lep_trainer_epochs(w->trainer), .checkpoint = o.checkpoint,
 		.every = o.every, .head = &w->head, .identity = w->identity.data, .log = w->log, .log_name = o.log};
 	int rc = lep_train_run(&r, e);
 

@@ -21,6 +21,9 @@ _lep_train() {
   -e | --epochs)
     return
     ;;
+  --steps)
+    return
+    ;;
   -b | --batch)
     return
     ;;
@@ -121,7 +124,7 @@ _lep_train() {
     ;;
   esac
   if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '-n --network --layers --list --print --summary -e --epochs -b --batch --window --seed --target --loss --smoothing --delta --class-weight --optimizer --lr --weight-decay --schedule --warmup --clip --average --validation --patience --keep --from --freeze --bad --checkpoint --every --resume --log --spool-limit -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '-n --network --layers --list --print --summary -e --epochs --steps -b --batch --window --seed --target --loss --smoothing --delta --class-weight --optimizer --lr --weight-decay --schedule --warmup --clip --average --validation --patience --keep --from --freeze --bad --checkpoint --every --resume --log --spool-limit -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
     return
   fi
   compopt -o filenames

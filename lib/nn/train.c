@@ -187,6 +187,10 @@ static int fill(struct lep_trainer *t, struct lep_dataset *data, struct lep_data
 	if (rc)
 		return rc;
 	t->steps_an_epoch = (int64_t)((t->train.n + t->o.batch - 1) / t->o.batch);
+	if (t->o.steps > 0)
+		t->o.epochs = (t->o.steps + t->steps_an_epoch - 1) / t->steps_an_epoch;
+	else
+		t->o.steps = t->o.epochs * t->steps_an_epoch;
 	lep_trainer_shuffle(t);
 	lep_net_prepare(t->net, t->pool, 1);
 	return 0;
@@ -352,6 +356,11 @@ void lep_trainer_finish(struct lep_trainer *t)
 int64_t lep_trainer_best(const struct lep_trainer *t)
 {
 	return t->o.keep == LEP_KEEP_BEST ? t->best_epoch : 0;
+}
+
+int64_t lep_trainer_epochs(const struct lep_trainer *t)
+{
+	return t->o.epochs;
 }
 
 uint64_t lep_trainer_samples(const struct lep_trainer *t)

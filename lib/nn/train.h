@@ -21,6 +21,7 @@ struct lep_train_options {
 	struct lep_optim optim;
 	struct lep_schedule schedule;
 	int64_t epochs;
+	int64_t steps;              /* batches in all; epochs follows from it; 0: no limit but epochs */
 	size_t batch;
 	uint64_t seed;
 	double clip;                /* largest norm of the gradient; 0: no limit */
@@ -62,6 +63,7 @@ int lep_trainer_new(struct lep_trainer **out, struct lep_net *net, struct lep_da
 	struct lep_error *e) LEP_MUST_USE;
 void lep_trainer_free(struct lep_trainer *t);
 
+int64_t lep_trainer_epochs(const struct lep_trainer *t);          /* the last of which a limit of steps cuts short */
 uint64_t lep_trainer_samples(const struct lep_trainer *t);        /* an epoch */
 uint64_t lep_trainer_bad(const struct lep_trainer *t);            /* left out: bad */
 uint64_t lep_trainer_targetless(const struct lep_trainer *t);     /* left out: no target */

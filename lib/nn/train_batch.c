@@ -230,5 +230,5 @@ int lep_trainer_batch(struct lep_trainer *t, struct lep_error *e)
 	t->row_sum += t->rows;
 	t->at += t->count;
 	t->step++;
-	return t->at < t->train.n;
+	return t->at < t->train.n && t->step < t->o.steps;
 }

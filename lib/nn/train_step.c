@@ -98,8 +98,7 @@ int lep_trainer_step(struct lep_trainer *t, struct lep_error *e)
 	struct update u = {.t = t, .scale = 1};
 	int pieces = lep_trainer_pieces(t), rc = 0;
 
-	u.lr = t->o.optim.lr * lep_schedule_factor(&t->o.schedule, t->step, t->o.epochs * t->steps_an_epoch,
-		t->steps_an_epoch);
+	u.lr = t->o.optim.lr * lep_schedule_factor(&t->o.schedule, t->step, t->o.steps, t->steps_an_epoch);
 	t->lr = u.lr;
 	u.average = lep_average_decay(t->o.average, t->step + 1);
 	if (t->o.clip > 0)

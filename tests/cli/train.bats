@@ -119,6 +119,25 @@ fails() {
   [ "${output%% *}" = 715e29fb45e7733bc3a0d4f4bbb80b5d49df0be1473b0c6ac654c9bdba18a5c9 ] || { echo "$output"; false; }
 }
 
+@test "train: --steps ends within an epoch, there the schedule ends too; whole epochs are the same as -e" {
+  # 200 pictures in batches of 32: 7 steps an epoch
+  local plain=(-n mlp -b 32 --schedule linear --provenance none)
+  lep-train -q "${plain[@]}" -e 2 -o a.lepm "$d/train.lept"
+  lep-train -q "${plain[@]}" --steps 14 -o b.lepm "$d/train.lept"
+  cmp a.lepm b.lepm
+  ok "${plain[@]}" --steps 10 --log l.jsonl -o c.lepm "$d/train.lept"
+  [[ ${stderr_lines[-1]} == "epoch 2/2  loss "* ]]
+  [ "$(sed 's/.*"samples": \([0-9]*\).*/\1/' l.jsonl | xargs)" = '200 96' ]
+  awk -F '"lr": ' 'END { exit !($2 + 0 > 0.00009999 && $2 + 0 < 0.00010001) }' l.jsonl # 1 step of 10 before its end
+  run cmp -s a.lepm c.lepm
+  [ "$status" -eq 1 ]
+  lep-train -q "${plain[@]}" --steps 10 --checkpoint c.lepc --resume -o d.lepm "$d/train.lept"
+  lep-train -q "${plain[@]}" --steps 10 --checkpoint c.lepc --resume -o e.lepm "$d/train.lept"
+  cmp c.lepm d.lepm
+  cmp c.lepm e.lepm
+  fails 2 '--epochs and --steps: one of them' -n mlp -e 1 --steps 3 "$d/train.lept"
+}
+
 @test "train: another seed, another model" {
   lep-train -q -n mlp -e 1 --provenance none -o a.lepm "$d/train.lept"
   lep-train -q -n mlp -e 1 --provenance none --seed 1 -o b.lepm "$d/train.lept"
