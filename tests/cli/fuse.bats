@@ -189,6 +189,29 @@ values() {
 	cmp file out
 }
 
+@test "a record that arrives alone leaves at once, held or merged" {
+	printf '%s\n' 'field x input f32 -' 'record a.png 1' 'record b.png 2' | "$mk" >two.lept
+	for how in '' --sorted; do
+		rm -f pipe && mkfifo pipe
+		# shellcheck disable=SC2086
+		lep-fuse -q $how - p.lept <pipe >out &
+		exec 9>pipe
+		# all but what stands behind the first record
+		at=$(grep -abo RECS two.lept | sed -n 2p | cut -d: -f1)
+		head -c "$((at - 8))" two.lept >&9
+		for _ in $(seq 100); do
+			[ "$(grep -ac RECS out)" -ge 1 ] && break
+			sleep 0.1
+		done
+		n=$(grep -ao RECS out | wc -l)
+		tail -c "+$((at - 7))" two.lept >&9
+		exec 9>&-
+		wait
+		[ "$n" -eq 1 ]
+		lep-cat --check out
+	done
+}
+
 @test "frames are those of the first, smaller by what is left out; --pack" {
 	frames() { lep-cat --check -v - 2>&1 | grep -oE "[0-9]+ frame" | cut -d" " -f1; }
 	[ "$(lep-fuse -q q.lept p.lept | frames)" = 3 ]      # 2 2 1 less the fourth
