@@ -84,7 +84,7 @@ static const struct {
 	{"input source { embed 6 }; input text; embed 6; gate from source",
 		"line 1: gate: 'source' and its input are sequences of different lengths; a pool line belongs behind one of them"},
 	{"input frames { dense 3 }; input text; embed 6; gate from frames",
-		"line 1: gate: takes vectors and sequences of rows, not '*x6' and '*x4x3'"},
+		"line 1: gate: 'frames' and its input are sequences of different lengths; a pool line belongs behind one of them"},
 	{"causal = embed 6", "line 1: embed: 'causal' is a reserved word and cannot be a name"},
 	{"encoder1 = embed 6", "line 1: embed: 'encoder1' is a reserved word and cannot be a name"},
 };
