@@ -4,7 +4,8 @@
  * (layer_fuse_run.c).
  *
  * A vector, of one row a sample, meets all rows (positions) of values that have
- * several; those have the same rows.
+ * several; those have the same rows. So does, but for concat, a single number all
+ * numbers of a row.
  */
 #ifndef LEP_NN_FUSE_H
 #define LEP_NN_FUSE_H

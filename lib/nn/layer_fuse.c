@@ -31,6 +31,17 @@ static int leader(const struct lep_builder_nn *b, const struct lep_fused *f)
 	return 0;
 }
 
+/* The first with the most numbers a row. */
+static int find_widest(const struct lep_builder_nn *b, const struct lep_fused *f)
+{
+	int at = 0;
+
+	for (int i = 1; i < f->n; i++)
+		if (lep_fuse_width(b->net, f->value[i]) > lep_fuse_width(b->net, f->value[at]))
+			at = i;
+	return at;
+}
+
 /* Rows of two values that both have several. */
 static int check_rows(struct lep_builder_nn *b, const struct lep_stmt *s, const struct lep_fused *f, int i, int k)
 {
@@ -56,7 +67,8 @@ int lep_fuse_check(struct lep_builder_nn *b, const struct lep_stmt *s, const str
 	const char *word)
 {
 	char mine[LEP_LAYER_NAME_MAX + 3], other[LEP_LAYER_NAME_MAX + 3];
-	int first = leader(b, f);
+	int first = leader(b, f), widest = find_widest(b, f);
+	size_t most = lep_fuse_width(b->net, f->value[widest]);
 
 	for (int i = 0; i < f->n; i++)
 		if (lep_build_value(b, f->value[i])->ids)
@@ -64,11 +76,13 @@ int lep_fuse_check(struct lep_builder_nn *b, const struct lep_stmt *s, const str
 	for (int i = 0; i < f->n; i++)
 		if (!lep_fuse_alone(b->net, f->value[i]) && check_rows(b, s, f, first, i))
 			return lep_build_status(b);
-	for (int i = 1; i < f->n && kind != LEP_FUSE_CONCAT && kind != LEP_FUSE_GATE; i++)
-		if (lep_fuse_width(b->net, f->value[i]) != lep_fuse_width(b->net, f->value[0]))
+	for (int i = 0; i < f->n && kind != LEP_FUSE_CONCAT && kind != LEP_FUSE_GATE; i++) {
+		size_t width = lep_fuse_width(b->net, f->value[i]);
+
+		if (width != 1 && width != most)
 			return lep_build_fail(b, s, "%s has %zu numbers a row and %s %zu; '%s' needs as many of each, which a "
-				"dense line makes", call(mine, f, 0), lep_fuse_width(b->net, f->value[0]), call(other, f, i),
-				lep_fuse_width(b->net, f->value[i]), word);
+				"dense line makes", call(mine, f, i), width, call(other, f, widest), most, word);
+	}
 	return 0;
 }
 
@@ -77,7 +91,7 @@ int lep_fuse_check(struct lep_builder_nn *b, const struct lep_stmt *s, const str
 int lep_build_fused(struct lep_builder_nn *b, const struct lep_stmt *s, const struct lep_fused *f, enum lep_fusion kind,
 	const char *word)
 {
-	size_t width = kind == LEP_FUSE_CONCAT ? 0 : lep_fuse_width(b->net, f->value[0]);
+	size_t width = kind == LEP_FUSE_CONCAT ? 0 : lep_fuse_width(b->net, f->value[find_widest(b, f)]);
 	struct lep_shape shape;
 	struct lep_fuse *a;
 	struct lep_op *op;
@@ -103,7 +117,7 @@ int lep_build_fused(struct lep_builder_nn *b, const struct lep_stmt *s, const st
 		if (lep_build_op_input(b, op, f->value[i]))
 			return lep_build_status(b);
 	op->operations = kind == LEP_FUSE_CONCAT ? 0 : lep_op_size_out(op) * (size_t)(f->n - 1);
-	op->scratch = kind == LEP_FUSE_PRODUCT && f->n > 2 ? width : 0;
+	op->scratch = kind == LEP_FUSE_CONCAT ? 0 : 3 * width;
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /*
  * The operation of fusion: rows of several values side by side, their sum, mean,
- * product or largest. A vector meets all rows of a sample; its gradient is summed
- * over them, in order.
+ * product or largest. A vector meets all rows of a sample, and what has one number
+ * all of a row; its gradient is summed over them, in order.
  */
 #include <string.h>
 
@@ -61,19 +61,34 @@ static void take(const struct lep_kernels *k, enum lep_fusion kind, lep_real *y,
 		k->add(y, y, x, n);
 }
 
-static void join(const struct lep_kernels *k, enum lep_fusion kind, const struct side *y, const struct side *in, int n)
+/* Row t of one side, n numbers; where it has but one, that n times, in `room`. */
+static const lep_real *row(const struct lep_kernels *k, const struct side *in, size_t t, size_t n, lep_real *room)
+{
+	const lep_real *x = in->p + t * in->next;
+
+	if (in->width == n)
+		return x;
+	k->fill(room, *x, n);
+	return room;
+}
+
+static void join(const struct lep_kernels *k, enum lep_fusion kind, const struct side *y, const struct side *in, int n,
+	lep_real *scratch)
 {
 	size_t all = y->rows * y->width;
 
 	for (int i = 0; i < n; i++) {
-		/* What has rows of its own goes in one piece. */
-		size_t rows = in[i].next ? 1 : y->rows, len = in[i].next ? all : y->width;
+		/* What has all rows and all their numbers goes in one piece. */
+		int whole = in[i].next == y->width;
+		size_t rows = whole ? 1 : y->rows, len = whole ? all : y->width;
 
 		for (size_t t = 0; t < rows; t++) {
+			const lep_real *x = whole ? in[i].p : row(k, &in[i], t, len, scratch);
+
 			if (i)
-				take(k, kind, y->p + t * len, in[i].p, len);
+				take(k, kind, y->p + t * len, x, len);
 			else
-				memcpy(y->p + t * len, in[i].p, len * sizeof(*y->p));
+				memcpy(y->p + t * len, x, len * sizeof(*x));
 		}
 	}
 	if (kind == LEP_FUSE_MEAN)
@@ -101,7 +116,7 @@ static void run(const struct lep_op *op, const struct lep_pass *p, const size_t 
 		if (a->kind == LEP_FUSE_CONCAT)
 			lay(&y, in, op->nin);
 		else
-			join(p->x->k, a->kind, &y, in, op->nin);
+			join(p->x->k, a->kind, &y, in, op->nin, lep_scratch(p));
 	}
 }
 
@@ -116,79 +131,104 @@ void lep_fuse_step(const struct lep_op *op, const struct lep_pass *p, const stru
 	run(op, p, st->source);
 }
 
-/* Input i's gradient where it is the largest, of equal ones the first. */
-static void hand_max(lep_real *to, const lep_real *dy, const lep_real *y, const struct side *in, int i, size_t t)
+/* What one input is told of a row: the fusion, all sides, whose turn it is. */
+struct hand {
+	const struct lep_kernels *k;
+	const struct side *in, *y;
+	int n, i;
+	size_t t, width;
+	lep_real *scratch;        /* three rows */
+};
+
+/* Where it is the largest, of equal ones the first. */
+static void hand_max(const struct hand *h, lep_real *to, const lep_real *dy)
 {
-	for (size_t j = 0; j < in[i].width; j++) {
+	const lep_real *y = h->y->p + h->t * h->width;
+
+	for (size_t j = 0; j < h->width; j++) {
 		int k = 0;
 
-		while (k < i && (in[k].p + t * in[k].next)[j] != y[j])
+		while (k < h->n && (h->in[k].p + h->t * h->in[k].next)[h->in[k].width == 1 ? 0 : j] != y[j])
 			k++;
-		if (k == i && (in[i].p + t * in[i].next)[j] == y[j])
+		if (k == h->i)
 			to[j] += dy[j];
 	}
 }
 
-/* to += dy times row t of all others. */
-static void hand_product(const struct lep_kernels *k, lep_real *to, const lep_real *dy, const struct side *in, int n,
-	int i, size_t t, lep_real *scratch)
+/* dy times the same row of all others. */
+static void hand_product(const struct hand *h, lep_real *to, const lep_real *dy)
 {
-	size_t width = in[i].width;
-	int last = i == n - 1 ? n - 2 : n - 1;
+	int last = h->i == h->n - 1 ? h->n - 2 : h->n - 1;
 
 	for (int j = 0; j < last; j++) {
-		if (j == i)
+		if (j == h->i)
 			continue;
-		k->mul(scratch, dy, in[j].p + t * in[j].next, width);
-		dy = scratch;
+		h->k->mul(h->scratch, dy, row(h->k, &h->in[j], h->t, h->width, h->scratch + h->width), h->width);
+		dy = h->scratch;
 	}
-	k->mul_add(to, dy, in[last].p + t * in[last].next, width);
+	h->k->mul_add(to, dy, row(h->k, &h->in[last], h->t, h->width, h->scratch + h->width), h->width);
 }
 
-static void backward_row(const struct lep_op *op, const struct lep_pass *p, const struct side *in, const struct side *y,
-	const struct side *dy, int i, lep_real *to, size_t t)
+/* Adds to what the input has of the row. */
+static void hand_on(const struct hand *h, enum lep_fusion kind, lep_real *to, const lep_real *dy)
 {
-	const struct lep_fuse *a = op->attr;
-	const lep_real *from = dy->p + t * dy->width;
-
-	switch (a->kind) {
+	switch (kind) {
 	case LEP_FUSE_CONCAT:
-		for (int k = 0; k < i; k++)
-			from += in[k].width;
-		p->x->k->add(to, to, from, in[i].width);
+		for (int k = 0; k < h->i; k++)
+			dy += h->in[k].width;
+		h->k->add(to, to, dy, h->in[h->i].width);
 		break;
 	case LEP_FUSE_MEAN:
-		p->x->k->axpy(to, (lep_real)(1.0 / op->nin), from, in[i].width);
+		h->k->axpy(to, (lep_real)(1.0 / h->n), dy, h->width);
 		break;
 	case LEP_FUSE_PRODUCT:
-		hand_product(p->x->k, to, from, in, op->nin, i, t, lep_scratch(p));
+		hand_product(h, to, dy);
 		break;
 	case LEP_FUSE_MAX:
-		hand_max(to, from, y->p + t * y->width, in, i, t);
+		hand_max(h, to, dy);
 		break;
 	default:
-		p->x->k->add(to, to, from, in[i].width);
+		h->k->add(to, to, dy, h->width);
+	}
+}
+
+/* One input of one sample. */
+static void give(struct hand *h, enum lep_fusion kind, const struct side *to, const struct side *dy)
+{
+	int narrow = kind != LEP_FUSE_CONCAT && to->width < dy->width;
+	lep_real *sum = h->scratch + 2 * h->width;
+
+	for (h->t = 0; h->t < dy->rows; h->t++) {
+		const lep_real *from = dy->p + h->t * dy->width;
+
+		if (narrow) {
+			memset(sum, 0, h->width * sizeof(*sum));
+			hand_on(h, kind, sum, from);
+			to->p[h->t * to->next] += h->k->sum(sum, h->width);
+		} else {
+			hand_on(h, kind, to->p + h->t * to->next, from);
+		}
 	}
 }
 
 void lep_fuse_backward(const struct lep_op *op, const struct lep_pass *p)
 {
-	struct side in[LEP_OP_INPUTS], y, dy;
+	const struct lep_fuse *a = op->attr;
+	struct side in[LEP_OP_INPUTS], y, dy, to;
+	struct hand h = {.k = p->x->k, .in = in, .y = &y, .n = op->nin, .width = lep_fuse_width(op->net, op->out),
+		.scratch = lep_scratch(p)};
 
 	for (size_t s = p->first; s < p->first + p->count; s++) {
 		sides(in, op, p->x, s, NULL);
 		y = side(op, p->x, p->x->value, op->out, s);
 		dy = side(op, p->x, p->x->grad, op->out, s);
-		for (int i = 0; i < op->nin; i++) {
-			struct side to;
-
-			if (!op->net->value[op->in[i]].needs_grad)
+		for (h.i = 0; h.i < op->nin; h.i++) {
+			if (!op->net->value[op->in[h.i]].needs_grad)
 				continue;
-			to = side(op, p->x, p->x->grad, op->in[i], s);
-			if (!op->accumulate[i])
+			to = side(op, p->x, p->x->grad, op->in[h.i], s);
+			if (!op->accumulate[h.i])
 				memset(to.p, 0, to.rows * to.width * sizeof(*to.p));
-			for (size_t t = 0; t < dy.rows; t++)
-				backward_row(op, p, in, &y, &dy, i, to.p + t * to.next, t);
+			give(&h, a->kind, &to, &dy);
 		}
 	}
 }

@@ -33,7 +33,9 @@ static const struct golden_case {
 	{"attention_lengths", "input memory; input x; attention 2 from memory", "x", SECOND, 0, 0, 3, 6, 8, 6, 8},
 	{"fuse_gate", "input x; input text; gate from x", "text", WHOLE, 2, 0, 4, 1, 5, 1, 6},
 	{"fuse_gate", "input x; input text; fuse gate x text", "text", WHOLE, 2, 0, 4, 1, 5, 1, 6},
-	{"seed_fusion_example", "input x; input text; fuse gate x text", "text", WHOLE, 2, 1, 1, 1, 3, 1, 3},
+	/* Its gate is one number, which meets all of x. */
+	{"seed_fusion_example", "input x; input text { dense 1; softmax }; fuse product x text",
+		"text", WHOLE, 2, 1, 1, 1, 3, 1, 3},
 	{"attention_cross", "input memory; input x; attention 2 from memory", "memory", SECOND, 0, 0, 2, 4, 8, 7, 8},
 };
 
