@@ -322,6 +322,8 @@ static const char *const translators[] = {
 	"input source { embed 12; position sinusoidal; repeat 2 { encoder 2 20 } }\n"
 	"input text; embed 12; position sinusoidal; repeat 2 { decoder 3 16 from source }; layernorm; dense 11",
 	"input source { embed 10; pool mean }; input text; embed 8; attention 2 causal; gate from source; dense 4",
+	"input source { embed 8; pool max }; input text { embed 8 }; a = attention 2 causal; fuse product text source a\n"
+	"b = dense 3; fuse concat source b text; dense 4",
 };
 
 enum { SOURCES = 3 };
