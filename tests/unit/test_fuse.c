@@ -26,6 +26,10 @@ static const struct lep_field fields[] = {
 	{.name = NAME("present"), .role = LEP_ROLE_INPUT, .dtype = LEP_F32, .shape = {.rank = 1, .extent = {1}}},
 	{.name = NAME("number"), .role = LEP_ROLE_INPUT, .dtype = LEP_F32},
 	{.name = NAME("rows"), .role = LEP_ROLE_INPUT, .dtype = LEP_F32, .shape = {.rank = 2, .extent = {4, 3}}},
+	{.name = NAME("image.dense1"), .role = LEP_ROLE_OUTPUT, .dtype = LEP_F32, .shape = {.rank = 1, .extent = {5}}},
+	{.name = NAME("residual1"), .role = LEP_ROLE_OUTPUT, .dtype = LEP_F32, .shape = {.rank = 1, .extent = {5}}},
+	{.name = NAME("position"), .role = LEP_ROLE_INPUT, .dtype = LEP_F32, .shape = {.rank = 1, .extent = {5}}},
+	{.name = NAME("a+b"), .role = LEP_ROLE_INPUT, .dtype = LEP_F32, .shape = {.rank = 1, .extent = {5}}},
 	{.name = NAME("kinds"), .role = LEP_ROLE_INPUT, .dtype = LEP_I32, .shape = {.rank = 1, .extent = {2}},
 		.table = &table},
 };
@@ -76,6 +80,10 @@ static const struct {
 		"'*x3': their rows do not go together; a pool line belongs behind one of them"},
 	{"input vector; input number; fuse gate vector number",
 		"line 1: fuse: needs numbers along an axis, its input is a single one"},
+	{"input residual1 { dense 5 }; residual { dense 5 }", "two weights would be called 'residual1.dense1.w': put the "
+		"lines of that input behind it instead of in a block, or give the other layer a name"},
+	{"input a+b; dense 3", "line 1: input: the name 'a+b' may hold letters, digits, '_', '.' and '-' only"},
+	{"a.b = dense 3", "line 1: dense: the name 'a.b' may hold letters, digits, '_' and '-' only"},
 	{"fuse = input vector", "line 1: input: cannot be given a name"},
 	{"fuse1 = dense 3", "line 1: dense: 'fuse1' is a reserved word and cannot be a name"},
 	{"input vector; flatten rows", "line 1: flatten: 'rows' needs two extents or more, its input is '3'"},
@@ -117,6 +125,13 @@ static void names(void)
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		CHECKF(lep_net_find_value(n, values[i]) >= 0, "no value '%s'", values[i]);
 	CHECK(lep_net_output(n, NULL) == 9);
+	lep_net_free(n);
+	/* Fields may be called as layers are. */
+	n = build("input image { flatten; dense 5 }; input image.dense1 { dense 5 }; input residual1; input position\n"
+		"fuse sum image image.dense1 residual1 position; residual { dense 5 }; dense 3",
+		lep_kernels_select(NULL, NULL), &e);
+	CHECKF(n, "%s", e.text);
+	CHECK(lep_net_find_param(n, "image.dense1.w") >= 0 && lep_net_find_param(n, "image.dense1.dense1.w") >= 0);
 	lep_net_free(n);
 }
 
