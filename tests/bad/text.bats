@@ -223,14 +223,15 @@ lep-preprocess: 1 bad sample left out' ]
   lep-preprocess p >pictures
   lep-preprocess t.csv >s
   fails 1 'pictures: no field in it is prepared from text' lep-preprocess --like pictures t.txt
-  fails 1 's: no field in it is prepared from text' lep-preprocess --like <(lep-cat --drop text s) --text text t.csv || true
+  lep-cat --drop text s >labels
+  fails 1 'labels: no field in it is prepared from text' lep-preprocess --like labels --text text t.csv
   fails 1 "no column 'text' (--text text=COLUMN names another)" lep-preprocess --like s --format csv <(printf 'q\na\n')
   fails 1 "no column 'q'" lep-preprocess --like s --text q t.csv
   fails 2 "--text: s has no such field 'q'" lep-preprocess --like s --text q=text t.csv
   fails 2 '--target-text: s has no field for it' lep-preprocess --like s --target-text label t.csv
   fails 2 "--text: s has no such field 'question'" lep-preprocess --like s --text question t.txt
-  fails 1 "t.csv: line 2: class 'x' is not among those of s" lep-preprocess --like \
-    <(printf 'text,label\na,q\n' | lep-preprocess --format csv --text text --label label) --text text t.csv || true
+  printf 'text,label\na,q\n' | lep-preprocess --format csv --text text --label label -o q
+  fails 1 "t.csv: line 2: class 'x' is not among those of q" lep-preprocess --like q --text text t.csv
   for option in '--tokens chars' '--case keep' '--invalid replace' '--truncate 3' --end '--vocabulary 9' '--min-count 2' \
     '--vocabulary-from s' --shared-vocabulary; do
     # shellcheck disable=SC2086
