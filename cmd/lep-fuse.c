@@ -13,11 +13,13 @@
 #include "cli/sandbox.h"
 #include "data/edit.h"
 #include "data/join.h"
+#include "nn/combine.h"
 #include "stream/writer.h"
 
 static struct {
 	const char *on, *prefix, *output;
-	struct lep_list drop;
+	struct lep_list drop, make;
+	const char *gate, *bias, *layer;
 	int sorted, left, strict, bad, provenance, force, quiet, verbose;
 	int64_t pack;
 	uint64_t records, spool;
@@ -29,6 +31,10 @@ static const struct lep_option options[] = {
 	LEP_FLAG(0, "strict", &o.strict, 0, "a record without partner is an error"),
 	LEP_FLAG(0, "sorted", &o.sorted, 0, "all streams are sorted by what is joined on: merge them, and hold none"),
 	LEP_TEXT(0, "prefix", "NAME,...", &o.prefix, LEP_OPT_RESULT, "for each OTHER, what stands before names that clash (default: 2,3,...)"),
+	LEP_LIST(0, "make", "NAME=OPERATION:FIELD,...", &o.make, LEP_OPT_RESULT, "add a field made of others: concat, sum, mean, product, max, weighted (FIELD=WEIGHT,...), gate; may be repeated"),
+	LEP_TEXT(0, "gate", "FILE", &o.gate, LEP_OPT_FILE, "the weights of a gate: a model, or a matrix in .npy"),
+	LEP_TEXT(0, "layer", "NAME", &o.layer, LEP_OPT_RESULT, "the layer of the model that they belong to (default: its only gate)"),
+	LEP_TEXT(0, "bias", "FILE", &o.bias, LEP_OPT_FILE, "the bias beside a matrix, a vector in .npy (default: zeros)"),
 	LEP_LIST(0, "drop", "FIELD", &o.drop, LEP_OPT_RESULT, "leave FIELD out of what is written; may be repeated"),
 	LEP_OPTION_BAD(&o.bad),
 	LEP_INT(0, "pack", "N", &o.pack, 1, 1 << 24, LEP_OPT_RESULT, "put N records into a frame (default: the frames of FIRST)"),
@@ -52,15 +58,20 @@ static const struct lep_program program = {
 	.example = "lep-fuse --on image -o joined.lept questions.lept pictures.lept",
 };
 
-/* What one run holds. A frame goes from the join through the edit to the writer. */
+/* What one run holds. A frame goes from the join through what is made of it and
+ * the edit to the writer. */
 struct work {
 	const struct lep_operands *ops;
+	const char *const *path;   /* the operands, or standard input alone */
+	size_t npath;
 	struct lep_output *out;
 	char *names;               /* --prefix, cut at its commas */
 	const char **prefix;
 	size_t nprefix;
 	int *spill;
 	struct lep_join *join;
+	struct lep_gate gate;
+	struct lep_combine *combine;
 	struct lep_edit *edit;
 	struct lep_writer *writer;
 	struct lep_progress progress;
@@ -80,8 +91,23 @@ static int cut_prefixes(struct work *w, struct lep_error *e)
 			return lep_fail(e, LEP_ERR_USAGE, "--prefix %s: an empty name", o.prefix);
 		w->prefix[w->nprefix++] = one;
 	}
-	if (w->nprefix > w->ops->n - 1)
-		return lep_fail(e, LEP_ERR_USAGE, "--prefix %s: %zu names for %zu OTHERs", o.prefix, w->nprefix, w->ops->n - 1);
+	if (w->nprefix > w->npath - 1)
+		return lep_fail(e, LEP_ERR_USAGE, "--prefix %s: %zu names for %zu OTHERs", o.prefix, w->nprefix, w->npath - 1);
+	return 0;
+}
+
+/* What is made of the fields: options that need each other. */
+static int check_make(struct lep_error *e)
+{
+	int gate = lep_combine_has_gate(o.make.item, o.make.n);
+
+	if (gate && !o.gate)
+		return lep_fail(e, LEP_ERR_USAGE, "a gate needs weights: --gate names them");
+	if (!gate && (o.gate || o.bias || o.layer))
+		return lep_fail(e, LEP_ERR_USAGE, "%s has no effect without a gate in --make", o.gate ? "--gate" :
+			o.bias ? "--bias" : "--layer");
+	if (o.bias && o.layer)
+		return lep_fail(e, LEP_ERR_USAGE, "--layer is of a model, --bias beside a matrix: they exclude each other");
 	return 0;
 }
 
@@ -89,18 +115,20 @@ static int take_options(struct work *w, struct lep_error *e)
 {
 	const struct lep_operands *ops = w->ops;
 	const char *from_stdin = NULL;
-	int status = 0;
+	int status = check_make(e);
 
-	if (ops->n < 2)
+	if (status)
+		return status;
+	if (ops->n < 2 && !o.make.n)
 		return lep_fail(e, LEP_ERR_USAGE, "%s: FIRST and one OTHER at least", ops->n ? "one stream only" : "no streams");
 	if (o.left && o.strict)
 		return lep_fail(e, LEP_ERR_USAGE, "--left keeps what --strict refuses: they exclude each other");
-	for (size_t i = 0; i < ops->n && !status; i++) {
-		if (strcmp(ops->name[i], "-") != 0)
+	for (size_t i = 0; i < w->npath && !status; i++) {
+		if (strcmp(w->path[i], "-") != 0)
 			continue;
 		if (from_stdin)
 			return lep_fail(e, LEP_ERR_USAGE, "only one stream can be standard input");
-		from_stdin = ops->name[i];
+		from_stdin = w->path[i];
 		status = lep_cli_check_input(from_stdin, o.force, e);
 	}
 	if (!status && o.prefix)
@@ -112,24 +140,32 @@ static int take_options(struct work *w, struct lep_error *e)
  * file is opened before for each that may need one; a plain file will not. */
 static int drop_rights(struct work *w, struct lep_error *e)
 {
-	size_t n = w->ops->n;
+	size_t n = w->npath, nread = n;
+	const char **read = lep_alloc(n + 2, sizeof(*read));
 	char *folder = o.output && strcmp(o.output, "-") != 0 ? lep_sandbox_folder(o.output) : NULL;
 	const char *write[1] = {folder};
 	char note[LEP_SANDBOX_NOTE];
 	struct lep_error why;
 
 	w->spill = lep_alloc(n, sizeof(*w->spill));
-	if (!w->spill) {
+	if (!w->spill || !read) {
 		lep_free(folder);
+		lep_free(read);
 		return lep_fail_nomem(e, 0);
 	}
+	memcpy(read, w->path, n * sizeof(*read));
+	if (o.gate)
+		read[nread++] = o.gate;
+	if (o.bias)
+		read[nread++] = o.bias;
 	w->spill[0] = -1;
 	for (size_t i = 1; i < n; i++) {
 		w->spill[i] = o.sorted ? -1 : lep_spill_open(&why);
 		if (!o.sorted && w->spill[i] < 0)
 			lep_explain(1, "no temporary file: %s", why.text);
 	}
-	lep_sandbox(w->ops->name, n, write, folder != NULL, note);
+	lep_sandbox(read, nread, write, folder != NULL, note);
+	lep_free(read);
 	lep_explain(1, "%s", note);
 	lep_free(folder);
 	return 0;
@@ -157,7 +193,7 @@ static int open_join(struct work *w, struct lep_error *e)
 		[LEP_BAD_FAIL] = LEP_JOIN_FAIL, [LEP_BAD_SKIP] = LEP_JOIN_SKIP, [LEP_BAD_KEEP] = LEP_JOIN_KEEP,
 	};
 	const struct lep_join_options how = {
-		.path = w->ops->name, .npath = w->ops->n, .on = o.on, .sorted = o.sorted, .left = o.left,
+		.path = w->path, .npath = w->npath, .on = o.on, .sorted = o.sorted, .left = o.left,
 		.strict = o.strict, .bad = bad[o.bad], .prefix = w->prefix, .nprefix = w->nprefix,
 		.pack = (size_t)o.pack, .limit = (size_t)o.spool, .spill = w->spill,
 		.reader = {.before_wait = before_wait, .ctx = w, .force_terminal = o.force,
@@ -168,6 +204,20 @@ static int open_join(struct work *w, struct lep_error *e)
 	return lep_join_open(&w->join, &how, e);
 }
 
+/* Fields made of others, where that is asked for. */
+static int open_combine(struct work *w, struct lep_error *e)
+{
+	const struct lep_combine_options how = {
+		.make = o.make.item, .nmake = o.make.n, .gate = o.gate ? &w->gate : NULL,
+		.k = lep_kernels_select(lep_cli_isa(), e),
+	};
+	int status = how.k ? 0 : (int)e->status;
+
+	if (!status && o.gate)
+		status = lep_gate_load(&w->gate, o.gate, o.layer, o.bias, e);
+	return status ? status : lep_combine_new(&w->combine, &how, lep_join_head(w->join), e);
+}
+
 /* What goes out, as far as the headers decide it. */
 static int prepare(struct work *w, struct lep_error *e)
 {
@@ -176,7 +226,9 @@ static int prepare(struct work *w, struct lep_error *e)
 	int status = open_join(w, e);
 
 	if (!status)
-		status = lep_edit_new(&w->edit, &leave, lep_join_head(w->join), e);
+		status = open_combine(w, e);
+	if (!status)
+		status = lep_edit_new(&w->edit, &leave, lep_combine_head(w->combine), e);
 	if (status)
 		return status;
 	lep_provenance(w->ops, (enum lep_provenance_mode)o.provenance, &line);
@@ -195,7 +247,9 @@ static int pump(struct work *w, struct lep_error *e)
 
 	lep_progress_start(&w->progress, program.name, 0);
 	while ((status = lep_join_next(w->join, &frame, e)) > 0) {
-		status = lep_edit_frame(w->edit, &frame, e);
+		status = lep_combine_frame(w->combine, &frame, e);
+		if (!status)
+			status = lep_edit_frame(w->edit, &frame, e);
 		if (!status)
 			status = lep_writer_frame(w->writer, &frame, e);
 		if (status)
@@ -212,7 +266,7 @@ static void report(const struct work *w)
 	const struct lep_join_counts *n = lep_join_counts(w->join);
 	unsigned long long all = n->records;
 
-	for (size_t i = 0; i + 1 < w->ops->n; i++) {
+	for (size_t i = 0; i + 1 < w->npath; i++) {
 		struct lep_join_side_counts s = lep_join_side_counts(w->join, i);
 
 		if (s.missing)
@@ -230,7 +284,8 @@ static void report(const struct work *w)
 
 static int run(const struct lep_operands *ops, struct lep_error *e)
 {
-	struct work w = {.ops = ops};
+	static const char *const alone[] = {"-"};
+	struct work w = {.ops = ops, .path = ops->n ? ops->name : alone, .npath = ops->n ? ops->n : 1};
 	char text[LEP_ERROR_MAX + 64];
 	const char *cause;
 	int status = take_options(&w, e);
@@ -254,6 +309,8 @@ static int run(const struct lep_operands *ops, struct lep_error *e)
 		report(&w);
 	lep_writer_free(w.writer);
 	lep_edit_free(w.edit);
+	lep_combine_free(w.combine);
+	lep_gate_release(&w.gate);
 	lep_join_close(w.join);
 	lep_output_free(w.out);
 	lep_free(w.spill);

@@ -17,13 +17,10 @@ struct column {
 
 struct lep_combine {
 	struct lep_head all;            /* the fields of the input, then the results */
-	struct lep_head head;           /* of what comes out */
 	size_t nin, nstep;
 	struct lep_combine_step *step;
 	struct column *own;             /* one a step */
 	struct lep_column *column;      /* one a field of all */
-	struct lep_column *out;         /* one a field of head */
-	size_t *from;                   /* its field in all */
 	struct lep_combine_value *value;
 	struct lep_shape *shape;
 };
@@ -139,7 +136,7 @@ static int misfit(const struct lep_combine_step *s, const struct lep_head *all, 
 	int with = 0;
 
 	/* A single number fits everything: the first that has extents does not. */
-	while (s->op->take && with + 1 < which && in[with].rank == 0)
+	while (s->op->take && with + 1 < which && s->single[with])
 		with++;
 	return lep_fail(e, LEP_ERR_DATA, "fields '%s' (%s) and '%s' (%s) cannot be %s", all->field[s->field[with]].name,
 		in[with].rank ? lep_shape_text(a, &in[with], "x") : "one number", all->field[s->field[which]].name,
@@ -166,8 +163,9 @@ static int parse(struct lep_combine *c, struct lep_combine_step *s, const char *
 	s->field = lep_alloc(most, sizeof(*s->field));
 	s->weight = lep_alloc(most, sizeof(*s->weight));
 	s->lut = lep_alloc(most, sizeof(*s->lut));
+	s->single = lep_alloc(most, 1);
 	s->dtype = lep_alloc(most, sizeof(*s->dtype));
-	if (!s->field || !s->weight || !s->lut || !s->dtype)
+	if (!s->field || !s->weight || !s->lut || !s->single || !s->dtype)
 		return lep_fail_nomem(e, 0);
 	for (size_t i = 0; i < most && !rc; i++) {
 		size_t len = strcspn(at, ",");
@@ -184,6 +182,7 @@ static int parse(struct lep_combine *c, struct lep_combine_step *s, const char *
 	rc = take_recipes(c, s, e);
 	for (size_t i = 0; i < s->n; i++) {
 		c->shape[i] = c->all.field[s->field[i]].shape;
+		s->single[i] = lep_shape_count(&c->shape[i]) == 1;
 		if (s->dtype[i] != LEP_F64 || s->op->fill == lep_combine_gate_fill)
 			dtype = LEP_F32;
 	}
@@ -205,27 +204,6 @@ static int parse(struct lep_combine *c, struct lep_combine_step *s, const char *
 }
 
 /* ---- setting up ---- */
-
-static int make_head(struct lep_combine *c, const struct lep_combine_options *o, const struct lep_head *in,
-	struct lep_error *e)
-{
-	uint8_t *used = lep_alloc(c->all.nfield, 1);
-	int rc = used ? 0 : lep_fail_nomem(e, 0);
-
-	for (size_t s = 0; s < c->nstep && !rc && o->replace; s++)
-		for (size_t i = 0; i < c->step[s].n; i++)
-			used[c->step[s].field[i]] = 1;
-	c->head.kind = in->kind;
-	for (size_t i = 0; i < in->nnote && !rc; i++)
-		rc = lep_head_note(&c->head, in->note[i].key, in->note[i].value, e);
-	for (size_t f = 0; f < c->all.nfield && rc >= 0; f++)
-		if (!used[f]) {
-			c->from[c->head.nfield] = f;
-			rc = lep_head_add_copy(&c->head, 0, &c->all.field[f], e);
-		}
-	lep_free(used);
-	return rc < 0 ? rc : 0;
-}
 
 /* Fields that any step may name at most: commas, counted once. */
 static size_t most_words(const struct lep_combine_options *o)
@@ -254,11 +232,9 @@ static int build(struct lep_combine *c, const struct lep_combine_options *o, con
 	c->step = lep_alloc(o->nmake, sizeof(*c->step));
 	c->own = lep_alloc(o->nmake, sizeof(*c->own));
 	c->column = lep_alloc(head->nfield + o->nmake, sizeof(*c->column));
-	c->out = lep_alloc(head->nfield + o->nmake, sizeof(*c->out));
-	c->from = lep_alloc(head->nfield + o->nmake, sizeof(*c->from));
 	c->value = lep_alloc(words, sizeof(*c->value));
 	c->shape = lep_alloc(words, sizeof(*c->shape));
-	if (!c->step || !c->own || !c->column || !c->out || !c->from || !c->value || !c->shape)
+	if (!c->step || !c->own || !c->column || !c->value || !c->shape)
 		return lep_fail_nomem(e, 0);
 	for (size_t i = 0; i < o->nmake && !rc; i++) {
 		c->nstep = i + 1;
@@ -266,7 +242,7 @@ static int build(struct lep_combine *c, const struct lep_combine_options *o, con
 		if (rc)
 			lep_fail_at(e, "%s", o->make[i]);
 	}
-	return rc ? rc : make_head(c, o, head, e);
+	return rc;
 }
 
 int lep_combine_new(struct lep_combine **out, const struct lep_combine_options *o, const struct lep_head *head,
@@ -279,7 +255,6 @@ int lep_combine_new(struct lep_combine **out, const struct lep_combine_options *
 	if (!c)
 		return lep_fail_nomem(e, sizeof(*c));
 	lep_head_init(&c->all);
-	lep_head_init(&c->head);
 	rc = build(c, o, head, e);
 	if (rc) {
 		lep_combine_free(c);
@@ -299,6 +274,7 @@ void lep_combine_free(struct lep_combine *c)
 		for (size_t k = 0; s->lut && k < s->n; k++)
 			lep_free(s->lut[k]);
 		lep_free(s->lut);
+		lep_free(s->single);
 		lep_free(s->field);
 		lep_free(s->weight);
 		lep_free(s->dtype);
@@ -310,18 +286,15 @@ void lep_combine_free(struct lep_combine *c)
 	lep_free(c->step);
 	lep_free(c->own);
 	lep_free(c->column);
-	lep_free(c->out);
-	lep_free(c->from);
 	lep_free(c->value);
 	lep_free(c->shape);
 	lep_head_release(&c->all);
-	lep_head_release(&c->head);
 	lep_free(c);
 }
 
 struct lep_head *lep_combine_head(struct lep_combine *c)
 {
-	return &c->head;
+	return &c->all;
 }
 
 /* ---- frames ---- */
@@ -433,8 +406,6 @@ int lep_combine_frame(struct lep_combine *c, struct lep_frame *frame, struct lep
 		if (rc)
 			return rc;
 	}
-	for (size_t f = 0; f < c->head.nfield; f++)
-		c->out[f] = c->column[c->from[f]];
-	frame->column = c->out;
+	frame->column = c->column;
 	return 0;
 }

@@ -14,9 +14,10 @@
  *	gate      NAME=gate:x,y is x softmax(y W + b), the articles' fusion(x, y)
  *
  * FIELD is one of the stream or the NAME of an earlier step. All but concat and
- * gate take tensors of one shape, or single numbers, which meet every element.
+ * gate take tensors of one shape, or of one element, which meets all of the others.
  * Where an extent varies, the records' own must agree. The rows of a gate's x and y
- * go together one by one; a vector meets all rows of the other.
+ * go together one by one; a vector meets all rows of the other. A gate of one value
+ * meets all of a row.
  *
  * Values are taken as a network's input would: u8 with a picture recipe is
  * scaled by it. Sums are made in double, in the order written, and rounded once; a gate
@@ -50,7 +51,6 @@ void lep_gate_release(struct lep_gate *g); /* legal on {0} */
 struct lep_combine_options {
 	const char *const *make;   /* steps, in order */
 	size_t nmake;
-	int replace;               /* leave out what steps were made of */
 	const struct lep_gate *gate;      /* of every gate; NULL: there may be none */
 	const struct lep_kernels *k;      /* for gates */
 };
@@ -69,7 +69,7 @@ int lep_combine_new(struct lep_combine **out, const struct lep_combine_options *
 	struct lep_error *e) LEP_MUST_USE;
 void lep_combine_free(struct lep_combine *c);
 
-/* What comes out, the results last; owned by c. Notes may be added before it is used. */
+/* What comes out: all that went in, then the results; owned by c. Notes may be added before it is used. */
 struct lep_head *lep_combine_head(struct lep_combine *c);
 
 /* frame as it comes out, in place; its columns are borrowed from what went in and from

@@ -222,6 +222,8 @@ int lep_combine_gate_fits(const struct lep_combine_step *s, const struct lep_hea
 
 		if (f->shape.rank == 0)
 			return lep_fail(e, LEP_ERR_DATA, "field '%s' is one number, not a vector or rows", f->name);
+		if (i == 0 && want[0] == 1)
+			continue;
 		if (f->shape.extent[f->shape.rank - 1] != (int64_t)want[i])
 			return lep_fail(e, LEP_ERR_DATA, "field '%s' (%s): rows of %zu are needed, for the weights of '%s' are %zu x %zu",
 				f->name, lep_shape_text(text, &f->shape, "x"), want[i], s->gate->name, s->gate->inputs,
@@ -260,7 +262,7 @@ static size_t rows_of(const struct lep_combine_value *v)
 {
 	size_t width = (size_t)v->shape.extent[v->shape.rank - 1];
 
-	return (size_t)v->count / width;
+	return width ? (size_t)v->count / width : 0;
 }
 
 int lep_combine_gate_room(struct lep_combine_step *s, const struct lep_combine_value *in, struct lep_error *e)
@@ -299,6 +301,7 @@ void lep_combine_gate_fill(struct lep_combine_step *s, const struct lep_combine_
 {
 	const struct lep_gate *g = s->gate;
 	size_t n = g->outputs, xrows = rows_of(&in[0]), yrows = rows_of(&in[1]);
+	size_t width = (size_t)in[0].shape.extent[in[0].shape.rank - 1];
 	size_t rows = in[0].shape.rank > 1 ? xrows : yrows;
 	lep_real *x = s->scratch, *y = x + in[0].count, *gate = y + in[1].count;
 	const ptrdiff_t off[1] = {0};
@@ -314,8 +317,13 @@ void lep_combine_gate_fill(struct lep_combine_step *s, const struct lep_combine_
 		s->k->softmax_forward(gate, gate, yrows, n, n);
 	}
 	for (size_t r = 0; r < rows; r++) {
-		float *to = (float *)(void *)(sink->to + r * n * sizeof(float));
+		float *to = (float *)(void *)(sink->to + r * width * sizeof(float));
+		const lep_real *row = x + (in[0].shape.rank > 1 ? r : 0) * width;
+		const lep_real *by = gate + (in[1].shape.rank > 1 ? r : 0) * n;
 
-		s->k->mul(to, x + (in[0].shape.rank > 1 ? r : 0) * n, gate + (in[1].shape.rank > 1 ? r : 0) * n, n);
+		if (n == 1)
+			s->k->scale(to, by[0], row, width);
+		else
+			s->k->mul(to, row, by, n);
 	}
 }

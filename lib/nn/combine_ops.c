@@ -35,14 +35,15 @@ void lep_combine_store(struct lep_combine_sink *sink, const double *v, size_t n)
 
 static int same_shape(const struct lep_combine_step *s, const struct lep_shape *in, struct lep_shape *out)
 {
-	*out = in[0];
-	for (size_t i = 1; i < s->n; i++) {
-		if (in[i].rank == 0)
+	size_t first = 0;
+
+	/* A single number meets all there is. */
+	while (first + 1 < s->n && s->single[first])
+		first++;
+	*out = in[s->single[first] ? 0 : first];
+	for (size_t i = first + 1; i < s->n; i++) {
+		if (s->single[i])
 			continue;
-		if (out->rank == 0) {
-			*out = in[i];
-			continue;
-		}
 		if (in[i].rank != out->rank)
 			return (int)i;
 		for (int d = 0; d < out->rank; d++) {
@@ -62,14 +63,14 @@ static void fill_elements(struct lep_combine_step *s, const struct lep_combine_v
 	size_t count = 1;
 
 	for (size_t i = 0; i < s->n; i++)
-		if (in[i].shape.rank)
+		if (!s->single[i])
 			count = (size_t)in[i].count;
 	for (size_t at = 0, n; at < count; at += n) {
 		n = count - at < LEP_COMBINE_PART ? count - at : LEP_COMBINE_PART;
 		for (size_t f = 0; f < s->n; f++) {
 			double *to = f ? v : acc;
 
-			if (in[f].shape.rank) {
+			if (!s->single[f]) {
 				lep_combine_load(s, f, &in[f], at, to, n);
 			} else {
 				lep_combine_load(s, f, &in[f], 0, to, 1);

@@ -41,6 +41,7 @@ struct lep_combine_step {
 	size_t *field;                    /* in the head of all */
 	double *weight;                   /* 1 where the operation has none */
 	enum lep_dtype *dtype;
+	uint8_t *single;                  /* whether each field has one element, whatever the record */
 	float **lut;                      /* of each field: 256 a channel, or NULL */
 	const struct lep_gate *gate;
 	const struct lep_kernels *k;
