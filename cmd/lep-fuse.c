@@ -8,6 +8,7 @@
 
 #include "base/output.h"
 #include "cli/cli.h"
+#include "cli/fuse_ensemble.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/sandbox.h"
@@ -19,7 +20,8 @@
 static struct {
 	const char *on, *prefix, *output;
 	struct lep_list drop, make;
-	const char *gate, *bias, *layer;
+	const char *gate, *bias, *layer, *weights;
+	int ensemble;
 	int sorted, left, strict, bad, provenance, force, quiet, verbose;
 	int64_t pack;
 	uint64_t records, spool;
@@ -35,6 +37,8 @@ static const struct lep_option options[] = {
 	LEP_TEXT(0, "gate", "FILE", &o.gate, LEP_OPT_FILE, "the weights of a gate: a model, or a matrix in .npy"),
 	LEP_TEXT(0, "layer", "NAME", &o.layer, LEP_OPT_RESULT, "the layer of the model that they belong to (default: its only gate)"),
 	LEP_TEXT(0, "bias", "FILE", &o.bias, LEP_OPT_FILE, "the bias beside a matrix, a vector in .npy (default: zeros)"),
+	LEP_CHOICE(0, "ensemble", lep_fuse_ensemble_names, &o.ensemble, LEP_OPT_RESULT, "one answer of several models' predictions of the same records; fit prints the best weights of a mean"),
+	LEP_TEXT(0, "weights", "W,W,...", &o.weights, LEP_OPT_RESULT, "of an ensemble's streams, in their order (default: equal)"),
 	LEP_LIST(0, "drop", "FIELD", &o.drop, LEP_OPT_RESULT, "leave FIELD out of what is written; may be repeated"),
 	LEP_OPTION_BAD(&o.bad),
 	LEP_INT(0, "pack", "N", &o.pack, 1, 1 << 24, LEP_OPT_RESULT, "put N records into a frame (default: the frames of FIRST)"),
@@ -47,7 +51,13 @@ static const struct lep_option options[] = {
 	LEP_OPTION_VERBOSE(&o.verbose),
 };
 
-static const char *const usage[] = {"[options] FIRST OTHER...", NULL};
+static const char *const usage[] = {
+	"[options] FIRST OTHER...",
+	"--make NAME=OPERATION:FIELD,... [options] [FIRST [OTHER...]]",
+	"--ensemble mean|geometric|vote [--weights W,W,...] [options] FIRST OTHER...",
+	"--ensemble fit [options] FIRST OTHER...",
+	NULL,
+};
 
 static const struct lep_program program = {
 	.name = "lep-fuse",
@@ -73,6 +83,7 @@ struct work {
 	struct lep_gate gate;
 	struct lep_combine *combine;
 	struct lep_edit *edit;
+	struct lep_head head;      /* of an ensemble */
 	struct lep_writer *writer;
 	struct lep_progress progress;
 };
@@ -93,6 +104,38 @@ static int cut_prefixes(struct work *w, struct lep_error *e)
 	}
 	if (w->nprefix > w->npath - 1)
 		return lep_fail(e, LEP_ERR_USAGE, "--prefix %s: %zu names for %zu OTHERs", o.prefix, w->nprefix, w->npath - 1);
+	return 0;
+}
+
+/* Options that mean nothing beside --ensemble, or beside its fit. */
+static const struct {
+	const void *to;
+	const char *name;
+	int fit_only;
+} joins[] = {
+	{&o.on, "--on", 0}, {&o.left, "--left", 0}, {&o.strict, "--strict", 0}, {&o.sorted, "--sorted", 0},
+	{&o.prefix, "--prefix", 0}, {&o.make, "--make", 0}, {&o.pack, "--pack", 0}, {&o.spool, "--spool-limit", 0},
+	{&o.weights, "--weights", 1}, {&o.drop, "--drop", 1}, {&o.provenance, "--provenance", 1},
+};
+
+static int is_ensemble(const struct work *w)
+{
+	return lep_option_given(w->ops, &o.ensemble) > 0;
+}
+
+static int is_fit(const struct work *w)
+{
+	return is_ensemble(w) && o.ensemble == LEP_ENSEMBLE_FIT;
+}
+
+static int check_ensemble(const struct work *w, struct lep_error *e)
+{
+	if (!is_ensemble(w) && o.weights)
+		return lep_fail(e, LEP_ERR_USAGE, "--weights has no effect without --ensemble");
+	for (size_t i = 0; i < sizeof(joins) / sizeof(joins[0]) && is_ensemble(w); i++)
+		if (lep_option_given(w->ops, joins[i].to) && (!joins[i].fit_only || is_fit(w)))
+			return lep_fail(e, LEP_ERR_USAGE, "%s has no effect with --ensemble%s", joins[i].name,
+				joins[i].fit_only ? " fit" : "");
 	return 0;
 }
 
@@ -117,6 +160,8 @@ static int take_options(struct work *w, struct lep_error *e)
 	const char *from_stdin = NULL;
 	int status = check_make(e);
 
+	if (!status)
+		status = check_ensemble(w, e);
 	if (status)
 		return status;
 	if (ops->n < 2 && !o.make.n)
@@ -133,7 +178,7 @@ static int take_options(struct work *w, struct lep_error *e)
 	}
 	if (!status && o.prefix)
 		status = cut_prefixes(w, e);
-	return status ? status : lep_cli_check_output(o.output, o.force, e);
+	return status || is_fit(w) ? status : lep_cli_check_output(o.output, o.force, e);
 }
 
 /* Reading only beneath the operands, writing only where the output goes. A spill
@@ -160,8 +205,8 @@ static int drop_rights(struct work *w, struct lep_error *e)
 		read[nread++] = o.bias;
 	w->spill[0] = -1;
 	for (size_t i = 1; i < n; i++) {
-		w->spill[i] = o.sorted ? -1 : lep_spill_open(&why);
-		if (!o.sorted && w->spill[i] < 0)
+		w->spill[i] = o.sorted || is_ensemble(w) ? -1 : lep_spill_open(&why);
+		if (!o.sorted && !is_ensemble(w) && w->spill[i] < 0)
 			lep_explain(1, "no temporary file: %s", why.text);
 	}
 	lep_sandbox(read, nread, write, folder != NULL, note);
@@ -261,6 +306,32 @@ static int pump(struct work *w, struct lep_error *e)
 	return status ? status : lep_writer_end(w->writer, e);
 }
 
+static int ensemble(struct work *w, struct lep_error *e)
+{
+	const struct lep_reader_options reader = {.before_wait = before_wait, .ctx = w, .force_terminal = o.force,
+		.records = o.records, .have_records = lep_option_given(w->ops, &o.records) > 0};
+	struct lep_buf line = {0};
+	struct lep_fuse_ensemble how = {
+		.path = w->path, .npath = w->npath, .reader = &reader, .kind = (enum lep_ensemble_kind)o.ensemble,
+		.weights = o.weights, .bad = (enum lep_bad_mode)o.bad, .drop = o.drop.item, .ndrop = o.drop.n,
+		.out = w->out, .writer = &w->writer, .head = &w->head,
+	};
+	int status;
+
+	lep_provenance(w->ops, (enum lep_provenance_mode)o.provenance, &line);
+	how.provenance = line.len ? line.data : NULL;
+	status = line.failed ? lep_fail_nomem(e, 0) : lep_fuse_ensemble(&how, e);
+	lep_buf_release(&line);
+	return status;
+}
+
+static int join(struct work *w, struct lep_error *e)
+{
+	int status = prepare(w, e);
+
+	return status ? status : pump(w, e);
+}
+
 static void report(const struct work *w)
 {
 	const struct lep_join_counts *n = lep_join_counts(w->join);
@@ -295,19 +366,18 @@ static int run(const struct lep_operands *ops, struct lep_error *e)
 	if (!status)
 		status = drop_rights(&w, e);
 	if (!status)
-		status = prepare(&w, e);
-	if (!status)
-		status = pump(&w, e);
+		status = is_ensemble(&w) ? ensemble(&w, e) : join(&w, e);
 	if (!status)
 		status = lep_output_commit(w.out, e);
-	else if (w.out) {
+	else if (w.out && !is_fit(&w)) {
 		cause = lep_abort_cause(e);
 		snprintf(text, sizeof(text), "%s: %s", program.name, e->text);
 		lep_writer_abort(w.writer, w.out, cause ? cause : text);
 	}
-	if (!status)
+	if (!status && !is_ensemble(&w))
 		report(&w);
 	lep_writer_free(w.writer);
+	lep_head_release(&w.head);
 	lep_edit_free(w.edit);
 	lep_combine_free(w.combine);
 	lep_gate_release(&w.gate);
