@@ -5,7 +5,7 @@
  *
  * The others are held, so that their records may be wanted in any order: a
  * regular file is mapped and not copied, anything else is kept and, beyond
- * `limit` bytes, spilled; added to that are some 40 bytes a record to find it by
+ * `limit` bytes, spilled; added to that are 32 to 64 bytes a record to find it by
  * its key. Sorted, all streams ascend by these keys (by bytes) and are merged
  * with a frame of each in memory. Either way the others' keys are unique, the
  * first's values need not be, and the same records come out.
