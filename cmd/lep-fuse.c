@@ -54,7 +54,7 @@ static const struct lep_option options[] = {
 static const char *const usage[] = {
 	"[options] FIRST OTHER...",
 	"--make NAME=OPERATION:FIELD,... [options] [FIRST [OTHER...]]",
-	"--ensemble mean|geometric|vote [--weights W,W,...] [options] FIRST OTHER...",
+	"--ensemble mean|geometric|vote [options] FIRST OTHER...",
 	"--ensemble fit [options] FIRST OTHER...",
 	NULL,
 };
