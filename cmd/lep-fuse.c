@@ -22,7 +22,7 @@ static struct {
 	struct lep_list drop, make;
 	const char *gate, *bias, *layer, *weights;
 	int ensemble;
-	int sorted, left, strict, bad, provenance, force, quiet, verbose;
+	int sorted, paste, left, strict, bad, provenance, force, quiet, verbose;
 	int64_t pack;
 	uint64_t records, spool;
 } o = {.spool = (uint64_t)256 << 20};
@@ -32,6 +32,7 @@ static const struct lep_option options[] = {
 	LEP_FLAG(0, "left", &o.left, LEP_OPT_RESULT, "keep records without partner: zeros, and a field that says so"),
 	LEP_FLAG(0, "strict", &o.strict, 0, "a record without partner is an error"),
 	LEP_FLAG(0, "sorted", &o.sorted, 0, "all streams are sorted by what is joined on: merge them, and hold none"),
+	LEP_FLAG(0, "paste", &o.paste, LEP_OPT_RESULT, "join the records by their places, whatever their keys"),
 	LEP_TEXT(0, "prefix", "NAME,...", &o.prefix, LEP_OPT_RESULT, "for each OTHER, what stands before names that clash (default: 2,3,...)"),
 	LEP_LIST(0, "make", "NAME=OPERATION:FIELD,...", &o.make, LEP_OPT_RESULT, "add a field made of others: concat, sum, mean, product, max, weighted (FIELD=WEIGHT,...), gate; may be repeated"),
 	LEP_TEXT(0, "gate", "FILE", &o.gate, LEP_OPT_FILE, "the weights of a gate: a model, or a matrix in .npy"),
@@ -114,6 +115,7 @@ static const struct {
 	int fit_only;
 } joins[] = {
 	{&o.on, "--on", 0}, {&o.left, "--left", 0}, {&o.strict, "--strict", 0}, {&o.sorted, "--sorted", 0},
+	{&o.paste, "--paste", 0},
 	{&o.prefix, "--prefix", 0}, {&o.make, "--make", 0}, {&o.pack, "--pack", 0}, {&o.spool, "--spool-limit", 0},
 	{&o.weights, "--weights", 1}, {&o.drop, "--drop", 1}, {&o.provenance, "--provenance", 1},
 };
@@ -126,6 +128,12 @@ static int is_ensemble(const struct work *w)
 static int is_fit(const struct work *w)
 {
 	return is_ensemble(w) && o.ensemble == LEP_ENSEMBLE_FIT;
+}
+
+/* Whether the others may have to be held. */
+static int holds(const struct work *w)
+{
+	return !o.sorted && !o.paste && !is_ensemble(w);
 }
 
 static int check_ensemble(const struct work *w, struct lep_error *e)
@@ -168,6 +176,8 @@ static int take_options(struct work *w, struct lep_error *e)
 		return lep_fail(e, LEP_ERR_USAGE, "%s: FIRST and one OTHER at least", ops->n ? "one stream only" : "no streams");
 	if (o.left && o.strict)
 		return lep_fail(e, LEP_ERR_USAGE, "--left keeps what --strict refuses: they exclude each other");
+	if (o.paste && (o.on || o.sorted || o.left || o.strict))
+		return lep_fail(e, LEP_ERR_USAGE, "--paste looks nothing up: no --on, --sorted, --left, --strict");
 	for (size_t i = 0; i < w->npath && !status; i++) {
 		if (strcmp(w->path[i], "-") != 0)
 			continue;
@@ -205,8 +215,8 @@ static int drop_rights(struct work *w, struct lep_error *e)
 		read[nread++] = o.bias;
 	w->spill[0] = -1;
 	for (size_t i = 1; i < n; i++) {
-		w->spill[i] = o.sorted || is_ensemble(w) ? -1 : lep_spill_open(&why);
-		if (!o.sorted && !is_ensemble(w) && w->spill[i] < 0)
+		w->spill[i] = holds(w) ? lep_spill_open(&why) : -1;
+		if (holds(w) && w->spill[i] < 0)
 			lep_explain(1, "no temporary file: %s", why.text);
 	}
 	lep_sandbox(read, nread, write, folder != NULL, note);
@@ -238,7 +248,7 @@ static int open_join(struct work *w, struct lep_error *e)
 		[LEP_BAD_FAIL] = LEP_JOIN_FAIL, [LEP_BAD_SKIP] = LEP_JOIN_SKIP, [LEP_BAD_KEEP] = LEP_JOIN_KEEP,
 	};
 	const struct lep_join_options how = {
-		.path = w->path, .npath = w->npath, .on = o.on, .sorted = o.sorted, .left = o.left,
+		.path = w->path, .npath = w->npath, .on = o.on, .sorted = o.sorted, .paste = o.paste, .left = o.left,
 		.strict = o.strict, .bad = bad[o.bad], .prefix = w->prefix, .nprefix = w->nprefix,
 		.pack = (size_t)o.pack, .limit = (size_t)o.spool, .spill = w->spill,
 		.reader = {.before_wait = before_wait, .ctx = w, .force_terminal = o.force,

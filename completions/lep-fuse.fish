@@ -3,6 +3,7 @@ complete -c lep-fuse -l on -x -d 'look this field of FIRST up among the keys of 
 complete -c lep-fuse -l left -d 'keep records without partner: zeros, and a field that says so'
 complete -c lep-fuse -l strict -d 'a record without partner is an error'
 complete -c lep-fuse -l sorted -d 'all streams are sorted by what is joined on: merge them, and hold none'
+complete -c lep-fuse -l paste -d 'join the records by their places, whatever their keys'
 complete -c lep-fuse -l prefix -x -d 'for each OTHER, what stands before names that clash (default: 2,3,...)'
 complete -c lep-fuse -l make -x -d 'add a field made of others: concat, sum, mean, product, max, weighted (FIELD=WEIGHT,...), gate; may be repeated'
 complete -c lep-fuse -l gate -r -F -d 'the weights of a gate: a model, or a matrix in .npy'
