@@ -40,7 +40,7 @@ struct lep_gate {
 /*
  * From a stream whose first record has the fields LAYER.w and LAYER.b, such as a
  * model, or from a matrix in .npy, told apart by their first bytes. layer: NULL for
- * the only one called gate...; bias: a vector in .npy beside a matrix, or NULL.
+ * the only `gate` or `fuse gate`; bias: a vector in .npy beside a matrix, or NULL.
  * What does not fit together or is not finite is LEP_ERR_DATA. Release with _release,
  * also after a failure.
  */

@@ -91,7 +91,8 @@ static int load_bias(struct lep_gate *g, const char *path, struct lep_error *e)
 	return rc ? lep_fail_at(e, "%s", path) : 0;
 }
 
-/* The layer that is meant where none is named: the only one called gate... */
+/* The layer that is meant where none is named: the only one of the layers `gate` and
+ * `fuse gate` (of the other kinds of fuse none has a `w`). */
 static int find_gate(const struct lep_head *h, struct lep_error *e)
 {
 	int found = -1;
@@ -103,7 +104,7 @@ static int find_gate(const struct lep_head *h, struct lep_error *e)
 		/* "repeat1.gate1.w": the part before the last is the layer's. */
 		while (kind && kind > name && kind[-1] != '.')
 			kind--;
-		if (!dot || strcmp(dot, ".w") != 0 || strncmp(kind, "gate", 4) != 0)
+		if (!dot || strcmp(dot, ".w") != 0 || (strncmp(kind, "gate", 4) != 0 && strncmp(kind, "fuse", 4) != 0))
 			continue;
 		if (found >= 0)
 			return lep_fail(e, LEP_ERR_USAGE, "'%s' and '%s' could be meant: choose one with --layer",

@@ -107,6 +107,14 @@ near() {
 	[[ $stderr == *"m.lepm: no layer gate: name the one to take with --layer"* ]]
 }
 
+@test "gate: a network of two inputs learns it, and the operation gives what its layer gave" {
+	printf '%s\n' 'field x input f32 4' 'field y input f32 3' 'field label target i32 - p|q' 'record r1 1,2,3,4 1,0,-1 0' \
+		'record r2 0,1,-1,2 2,2,1 1' 'record r3 3,-1,2,1 0,1,2 1' 'record r4 2,2,1,0 1,1,0 0' | "$mk" >d.lept
+	lep-train -q --layers 'input x; input y; fuse gate x y; dense classes' -e 1 -o m.lepm d.lept
+	lep-infer -m m.lepm --layer fuse1 d.lept | lep-cat --npy fuse1 >want.npy
+	lep-fuse --make out=gate:x,y --gate m.lepm d.lept | lep-cat --npy out | cmp - want.npy
+}
+
 @test "gate: rows of sequences one by one, a vector for all; frames and their order change nothing" {
 	printf '%s\n' 'field x input f32 *x2' 'field y input f32 *x3' 'field v input f32 3' 'record r1 1,2,3,4 1,0,0,0,1,0 0,0,1' \
 		'record r2 - - 1,1,1' 'record r3 5,6 0,0,0 0,0,0' >lines
