@@ -2,6 +2,7 @@
 #include "nn/combine.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "data/recipe.h"
@@ -25,11 +26,6 @@ struct lep_combine {
 	struct lep_shape *shape;
 };
 
-const char *lep_combine_names(void)
-{
-	return "concat, sum, mean, product, max, weighted, gate";
-}
-
 /* The operation between the first = and the : behind it, or NULL. */
 static const struct lep_combine_op *find_op(const char *text)
 {
@@ -40,6 +36,15 @@ static const struct lep_combine_op *find_op(const char *text)
 			memcmp(lep_combine_ops[i].name, name + 1, (size_t)(end - name - 1)) == 0)
 			return &lep_combine_ops[i];
 	return NULL;
+}
+
+static int no_step(struct lep_error *e)
+{
+	char names[256] = "";
+
+	for (size_t i = 0, n = 0; i < lep_combine_nops && n < sizeof(names); i++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", lep_combine_ops[i].name);
+	return lep_fail(e, LEP_ERR_USAGE, "not NAME=OPERATION:FIELD,FIELD with one of %s", names);
 }
 
 int lep_combine_has_gate(const char *const *make, size_t nmake)
@@ -156,7 +161,7 @@ static int parse(struct lep_combine *c, struct lep_combine_step *s, const char *
 
 	s->op = find_op(text);
 	if (!s->op)
-		return lep_fail(e, LEP_ERR_USAGE, "not NAME=OPERATION:FIELD,FIELD with one of %s", lep_combine_names());
+		return no_step(e);
 	at = strchr(at, ':') + 1;
 	for (const char *p = at; *p; p++)
 		most += *p == ',';

@@ -57,8 +57,6 @@ struct lep_combine_options {
 
 struct lep_combine;
 
-/* The operation's names, for people: "concat, sum, ..." */
-const char *lep_combine_names(void);
 /* Whether one of the steps is a gate; a text that is no step is none. */
 int lep_combine_has_gate(const char *const *make, size_t nmake);
 

@@ -6,14 +6,16 @@
 void lep_combine_load(const struct lep_combine_step *s, size_t f, const struct lep_combine_value *v, size_t from,
 	double *to, size_t n)
 {
-	size_t channels = v->shape.rank ? (size_t)v->shape.extent[v->shape.rank - 1] : 1;
+	size_t channels = v->shape.rank ? (size_t)v->shape.extent[v->shape.rank - 1] : 1, c = from % channels;
 
 	if (!s->lut[f]) {
 		lep_to_f64(to, s->dtype[f], v->data + from * lep_dtype_size(s->dtype[f]), n);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
-		to[i] = (double)s->lut[f][(from + i) % channels * 256 + v->data[from + i]];
+	for (size_t i = 0; i < n; i++) {
+		to[i] = (double)s->lut[f][c * 256 + v->data[from + i]];
+		c = c + 1 == channels ? 0 : c + 1;
+	}
 }
 
 void lep_combine_store(struct lep_combine_sink *sink, const double *v, size_t n)
@@ -152,8 +154,9 @@ static int concat_shape(const struct lep_combine_step *s, const struct lep_shape
 static void fill_concat(struct lep_combine_step *s, const struct lep_combine_value *in,
 	struct lep_combine_sink *sink)
 {
+	enum lep_dtype type = sink->is_double ? LEP_F64 : LEP_F32;
+	size_t rows = 1, size = lep_dtype_size(type);
 	double v[LEP_COMBINE_PART];
-	size_t rows = 1;
 
 	for (int d = 0; d + 1 < in[0].shape.rank; d++)
 		rows *= (size_t)in[0].shape.extent[d];
@@ -161,6 +164,12 @@ static void fill_concat(struct lep_combine_step *s, const struct lep_combine_val
 		for (size_t f = 0; f < s->n; f++) {
 			size_t width = (size_t)in[f].count / rows;
 
+			/* Rows may be short and many: what needs no change is copied at once. */
+			if (!s->lut[f] && s->dtype[f] == type) {
+				memcpy(sink->to, in[f].data + r * width * size, width * size);
+				sink->to += width * size;
+				continue;
+			}
 			for (size_t at = 0, n; at < width; at += n) {
 				n = width - at < LEP_COMBINE_PART ? width - at : LEP_COMBINE_PART;
 				lep_combine_load(s, f, &in[f], r * width + at, v, n);
