@@ -1,11 +1,11 @@
 /*
  * Late fusion: what several models said of the same records, made one answer. Each
  * stream is one model's, as lep-infer wrote it; data/together.h puts the records side
- * by side. Fields other than predictions come from the first stream; targets that
- * are in others too must agree.
+ * by side. Fields other than predictions come from the first stream, notes from all;
+ * targets that are in others too must agree.
  *
  * Classes: each has `probability` (floats, the last axis one a class, or a single one
- * of two classes: that of the second), `class` (ids), or both. What is made are both. Classes
+ * of two classes: that of the second), `class` (ids), or both; both are made. Classes
  * are the same by name; their order, which is that of the class output, or of the
  * target where there is none, may differ.
  *

@@ -247,8 +247,12 @@ static int make_head(struct lep_ensemble *x, struct lep_error *e)
 	if (!x->from)
 		return lep_fail_nomem(e, 0);
 	x->probability = x->given = x->number = -1;
-	for (size_t i = 0; i < m->head->nnote && rc == 0; i++)
-		rc = lep_head_note(&x->head, m->head->note[i].key, m->head->note[i].value, e);
+	for (size_t k = 0; k < x->n && rc == 0; k++) {
+		const struct lep_head *from = x->model[k].head;
+
+		for (size_t i = 0; i < from->nnote && rc == 0; i++)
+			rc = lep_head_note(&x->head, from->note[i].key, from->note[i].value, e);
+	}
 	for (size_t f = 0; f < m->head->nfield && rc >= 0; f++) {
 		if (is_prediction(m, f))
 			continue;

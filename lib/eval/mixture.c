@@ -151,7 +151,7 @@ double lep_mixture_loss(const struct lep_mixture *m, const double *w)
  */
 static void minimise(const double *q, const double *c, double *w, size_t n)
 {
-	double slope[LEP_MIXTURE_MAX];
+	double slope[LEP_MIXTURE_MAX] = {0};
 
 	for (int round = 0; round < 100000; round++) {
 		size_t to = 0, from = n;
