@@ -304,6 +304,36 @@ lep-fuse 0.1.0" ]
 	echo 'what is it' | lep-preprocess --like joined.lept --text question | lep-cat -p | grep -q '3 ids  what is it'
 }
 
+@test "a model of joined streams prepares each of its parts, and takes them joined again" {
+	"$BUILD/tests/tools/mkdigits" . 40 10
+	lep-preprocess --gray --no-labels -o pics.lept train
+	lep-cat --csv pics.lept | cut -d, -f1 | tail -n +2 | { echo 'name,question,answer'
+		while read -r k; do echo "$k,is it a seven?,$([ "${k%%/*}" = 7 ] && echo yes || echo no)"; done; } >q.csv
+	lep-preprocess --key name --text question --label answer -o text.lept q.csv
+	lep-fuse --left -o joined.lept text.lept pics.lept
+	printf '%s\n' 'input image { flatten; dense 8 relu }' 'input question { embed 4; pool mean; dense 8 relu }' \
+		'seen = fuse product image question' 'input image_present' 'fuse concat seen image_present' \
+		'dense classes softmax' >net
+	lep-train -q -n net -e 1 -o m.lepm joined.lept
+	lep-preprocess --like m.lepm train | lep-cat --jsonl --values | cmp - <(lep-cat --jsonl --values pics.lept)
+	lep-preprocess --like m.lepm --key name q.csv | lep-cat --jsonl --values | cmp - <(lep-cat --jsonl --values text.lept)
+	# the same answers, whether all parts are prepared anew or not
+	lep-preprocess --like m.lepm --key name -o t.lept q.csv
+	lep-preprocess --like m.lepm train | lep-fuse --left t.lept - | lep-infer -m m.lepm --format tsv >anew
+	lep-infer -m m.lepm --format tsv joined.lept | cmp - anew
+	# one question about one picture, and one about none
+	lep-preprocess --like m.lepm -o one.lept train/7/0000.png
+	echo 'is it a seven?' | lep-preprocess --like m.lepm --text question >ask.lept
+	lep-cat --key 7/0000.png pics.lept >picture.lept
+	sed -n '1p;/^7.0000.png/p' q.csv | lep-preprocess --like m.lepm --format csv --key name - |
+		lep-fuse --left - picture.lept | lep-infer -m m.lepm --format tsv | cut -f 2- >want
+	lep-cat --range 0 one.lept | lep-fuse --paste ask.lept - >pair.lept
+	lep-cat --key 7/0000.png joined.lept | lep-cat --keep image_present | lep-fuse --paste pair.lept - |
+		lep-infer -m m.lepm --format tsv | cut -f 2- | cmp - want
+	printf '%s\n' 'field image input u8 28x28x1' | "$mk" >none.lept
+	lep-fuse -q --left ask.lept none.lept | lep-infer -m m.lepm --any-recipe --format tsv | wc -l | grep -qx 2
+}
+
 @test "two inputs made of pictures, each by its name: --image" {
 	"$BUILD/tests/tools/mkdigits" . 20 5
 	lep-preprocess --gray --image left -o l.lept train
