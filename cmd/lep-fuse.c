@@ -8,16 +8,20 @@
 
 #include "base/output.h"
 #include "cli/cli.h"
+#include "cli/fuse_ensemble.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/sandbox.h"
 #include "data/edit.h"
 #include "data/join.h"
+#include "nn/combine.h"
 #include "stream/writer.h"
 
 static struct {
 	const char *on, *prefix, *output;
-	struct lep_list drop;
+	struct lep_list drop, make;
+	const char *gate, *bias, *layer, *weights;
+	int ensemble;
 	int sorted, paste, left, strict, bad, provenance, force, quiet, verbose;
 	int64_t pack;
 	uint64_t records, spool;
@@ -30,6 +34,12 @@ static const struct lep_option options[] = {
 	LEP_FLAG(0, "sorted", &o.sorted, 0, "all streams are sorted by what is joined on: merge them, and hold none"),
 	LEP_FLAG(0, "paste", &o.paste, LEP_OPT_RESULT, "join the records by their places, whatever their keys"),
 	LEP_TEXT(0, "prefix", "NAME,...", &o.prefix, LEP_OPT_RESULT, "for each OTHER, what stands before names that clash (default: 2,3,...)"),
+	LEP_LIST(0, "make", "NAME=OPERATION:FIELD,...", &o.make, LEP_OPT_RESULT, "add a field made of others: concat, sum, mean, product, max, weighted (FIELD=WEIGHT,...), gate; may be repeated"),
+	LEP_TEXT(0, "gate", "FILE", &o.gate, LEP_OPT_FILE, "the weights of a gate: a model, or a matrix in .npy"),
+	LEP_TEXT(0, "layer", "NAME", &o.layer, LEP_OPT_RESULT, "the layer of the model that they belong to (default: its only gate)"),
+	LEP_TEXT(0, "bias", "FILE", &o.bias, LEP_OPT_FILE, "the bias beside a matrix, a vector in .npy (default: zeros)"),
+	LEP_CHOICE(0, "ensemble", lep_fuse_ensemble_names, &o.ensemble, LEP_OPT_RESULT, "one answer of several models' predictions of the same records; fit prints the best weights of a mean"),
+	LEP_TEXT(0, "weights", "W,W,...", &o.weights, LEP_OPT_RESULT, "of an ensemble's streams, in their order (default: equal)"),
 	LEP_LIST(0, "drop", "FIELD", &o.drop, LEP_OPT_RESULT, "leave FIELD out of what is written; may be repeated"),
 	LEP_OPTION_BAD(&o.bad),
 	LEP_INT(0, "pack", "N", &o.pack, 1, 1 << 24, LEP_OPT_RESULT, "put N records into a frame (default: the frames of FIRST)"),
@@ -42,7 +52,13 @@ static const struct lep_option options[] = {
 	LEP_OPTION_VERBOSE(&o.verbose),
 };
 
-static const char *const usage[] = {"[options] FIRST OTHER...", NULL};
+static const char *const usage[] = {
+	"[options] FIRST OTHER...",
+	"--make NAME=OPERATION:FIELD,... [options] [FIRST [OTHER...]]",
+	"--ensemble mean|geometric|vote [options] FIRST OTHER...",
+	"--ensemble fit [options] FIRST OTHER...",
+	NULL,
+};
 
 static const struct lep_program program = {
 	.name = "lep-fuse",
@@ -53,16 +69,22 @@ static const struct lep_program program = {
 	.example = "lep-fuse --on image -o joined.lept questions.lept pictures.lept",
 };
 
-/* What one run holds. A frame goes from the join through the edit to the writer. */
+/* What one run holds. A frame goes from the join through what is made of it and
+ * the edit to the writer. */
 struct work {
 	const struct lep_operands *ops;
+	const char *const *path;   /* the operands, or standard input alone */
+	size_t npath;
 	struct lep_output *out;
 	char *names;               /* --prefix, cut at its commas */
 	const char **prefix;
 	size_t nprefix;
 	int *spill;
 	struct lep_join *join;
+	struct lep_gate gate;
+	struct lep_combine *combine;
 	struct lep_edit *edit;
+	struct lep_head head;      /* of an ensemble */
 	struct lep_writer *writer;
 	struct lep_progress progress;
 };
@@ -81,8 +103,62 @@ static int cut_prefixes(struct work *w, struct lep_error *e)
 			return lep_fail(e, LEP_ERR_USAGE, "--prefix %s: an empty name", o.prefix);
 		w->prefix[w->nprefix++] = one;
 	}
-	if (w->nprefix > w->ops->n - 1)
-		return lep_fail(e, LEP_ERR_USAGE, "--prefix %s: %zu names for %zu OTHERs", o.prefix, w->nprefix, w->ops->n - 1);
+	if (w->nprefix > w->npath - 1)
+		return lep_fail(e, LEP_ERR_USAGE, "--prefix %s: %zu names for %zu OTHERs", o.prefix, w->nprefix, w->npath - 1);
+	return 0;
+}
+
+/* Options that mean nothing beside --ensemble, or beside its fit. */
+static const struct {
+	const void *to;
+	const char *name;
+	int fit_only;
+} joins[] = {
+	{&o.on, "--on", 0}, {&o.left, "--left", 0}, {&o.strict, "--strict", 0}, {&o.sorted, "--sorted", 0},
+	{&o.paste, "--paste", 0},
+	{&o.prefix, "--prefix", 0}, {&o.make, "--make", 0}, {&o.pack, "--pack", 0}, {&o.spool, "--spool-limit", 0},
+	{&o.weights, "--weights", 1}, {&o.drop, "--drop", 1}, {&o.provenance, "--provenance", 1},
+};
+
+static int is_ensemble(const struct work *w)
+{
+	return lep_option_given(w->ops, &o.ensemble) > 0;
+}
+
+static int is_fit(const struct work *w)
+{
+	return is_ensemble(w) && o.ensemble == LEP_ENSEMBLE_FIT;
+}
+
+/* Whether the others may have to be held. */
+static int holds(const struct work *w)
+{
+	return !o.sorted && !o.paste && !is_ensemble(w);
+}
+
+static int check_ensemble(const struct work *w, struct lep_error *e)
+{
+	if (!is_ensemble(w) && o.weights)
+		return lep_fail(e, LEP_ERR_USAGE, "--weights has no effect without --ensemble");
+	for (size_t i = 0; i < sizeof(joins) / sizeof(joins[0]) && is_ensemble(w); i++)
+		if (lep_option_given(w->ops, joins[i].to) && (!joins[i].fit_only || is_fit(w)))
+			return lep_fail(e, LEP_ERR_USAGE, "%s has no effect with --ensemble%s", joins[i].name,
+				joins[i].fit_only ? " fit" : "");
+	return 0;
+}
+
+/* What is made of the fields: options that need each other. */
+static int check_make(struct lep_error *e)
+{
+	int gate = lep_combine_has_gate(o.make.item, o.make.n);
+
+	if (gate && !o.gate)
+		return lep_fail(e, LEP_ERR_USAGE, "a gate needs weights: --gate names them");
+	if (!gate && (o.gate || o.bias || o.layer))
+		return lep_fail(e, LEP_ERR_USAGE, "%s has no effect without a gate in --make", o.gate ? "--gate" :
+			o.bias ? "--bias" : "--layer");
+	if (o.bias && o.layer)
+		return lep_fail(e, LEP_ERR_USAGE, "--layer is of a model, --bias beside a matrix: they exclude each other");
 	return 0;
 }
 
@@ -90,49 +166,61 @@ static int take_options(struct work *w, struct lep_error *e)
 {
 	const struct lep_operands *ops = w->ops;
 	const char *from_stdin = NULL;
-	int status = 0;
+	int status = check_make(e);
 
-	if (ops->n < 2)
+	if (!status)
+		status = check_ensemble(w, e);
+	if (status)
+		return status;
+	if (ops->n < 2 && !o.make.n)
 		return lep_fail(e, LEP_ERR_USAGE, "%s: FIRST and one OTHER at least", ops->n ? "one stream only" : "no streams");
 	if (o.left && o.strict)
 		return lep_fail(e, LEP_ERR_USAGE, "--left keeps what --strict refuses: they exclude each other");
 	if (o.paste && (o.on || o.sorted || o.left || o.strict))
 		return lep_fail(e, LEP_ERR_USAGE, "--paste looks nothing up: no --on, --sorted, --left, --strict");
-	for (size_t i = 0; i < ops->n && !status; i++) {
-		if (strcmp(ops->name[i], "-") != 0)
+	for (size_t i = 0; i < w->npath && !status; i++) {
+		if (strcmp(w->path[i], "-") != 0)
 			continue;
 		if (from_stdin)
 			return lep_fail(e, LEP_ERR_USAGE, "only one stream can be standard input");
-		from_stdin = ops->name[i];
+		from_stdin = w->path[i];
 		status = lep_cli_check_input(from_stdin, o.force, e);
 	}
 	if (!status && o.prefix)
 		status = cut_prefixes(w, e);
-	return status ? status : lep_cli_check_output(o.output, o.force, e);
+	return status || is_fit(w) ? status : lep_cli_check_output(o.output, o.force, e);
 }
 
 /* Reading only beneath the operands, writing only where the output goes. A spill
  * file is opened before for each that may need one; a plain file will not. */
 static int drop_rights(struct work *w, struct lep_error *e)
 {
-	size_t n = w->ops->n;
+	size_t n = w->npath, nread = n;
+	const char **read = lep_alloc(n + 2, sizeof(*read));
 	char *folder = o.output && strcmp(o.output, "-") != 0 ? lep_sandbox_folder(o.output) : NULL;
 	const char *write[1] = {folder};
 	char note[LEP_SANDBOX_NOTE];
 	struct lep_error why;
 
 	w->spill = lep_alloc(n, sizeof(*w->spill));
-	if (!w->spill) {
+	if (!w->spill || !read) {
 		lep_free(folder);
+		lep_free(read);
 		return lep_fail_nomem(e, 0);
 	}
+	memcpy(read, w->path, n * sizeof(*read));
+	if (o.gate)
+		read[nread++] = o.gate;
+	if (o.bias)
+		read[nread++] = o.bias;
 	w->spill[0] = -1;
 	for (size_t i = 1; i < n; i++) {
-		w->spill[i] = o.sorted || o.paste ? -1 : lep_spill_open(&why);
-		if (!o.sorted && !o.paste && w->spill[i] < 0)
+		w->spill[i] = holds(w) ? lep_spill_open(&why) : -1;
+		if (holds(w) && w->spill[i] < 0)
 			lep_explain(1, "no temporary file: %s", why.text);
 	}
-	lep_sandbox(w->ops->name, n, write, folder != NULL, note);
+	lep_sandbox(read, nread, write, folder != NULL, note);
+	lep_free(read);
 	lep_explain(1, "%s", note);
 	lep_free(folder);
 	return 0;
@@ -160,7 +248,7 @@ static int open_join(struct work *w, struct lep_error *e)
 		[LEP_BAD_FAIL] = LEP_JOIN_FAIL, [LEP_BAD_SKIP] = LEP_JOIN_SKIP, [LEP_BAD_KEEP] = LEP_JOIN_KEEP,
 	};
 	const struct lep_join_options how = {
-		.path = w->ops->name, .npath = w->ops->n, .on = o.on, .sorted = o.sorted, .paste = o.paste, .left = o.left,
+		.path = w->path, .npath = w->npath, .on = o.on, .sorted = o.sorted, .paste = o.paste, .left = o.left,
 		.strict = o.strict, .bad = bad[o.bad], .prefix = w->prefix, .nprefix = w->nprefix,
 		.pack = (size_t)o.pack, .limit = (size_t)o.spool, .spill = w->spill,
 		.reader = {.before_wait = before_wait, .ctx = w, .force_terminal = o.force,
@@ -171,6 +259,20 @@ static int open_join(struct work *w, struct lep_error *e)
 	return lep_join_open(&w->join, &how, e);
 }
 
+/* Fields made of others, where that is asked for. */
+static int open_combine(struct work *w, struct lep_error *e)
+{
+	const struct lep_combine_options how = {
+		.make = o.make.item, .nmake = o.make.n, .gate = o.gate ? &w->gate : NULL,
+		.k = lep_kernels_select(lep_cli_isa(), e),
+	};
+	int status = how.k ? 0 : (int)e->status;
+
+	if (!status && o.gate)
+		status = lep_gate_load(&w->gate, o.gate, o.layer, o.bias, e);
+	return status ? status : lep_combine_new(&w->combine, &how, lep_join_head(w->join), e);
+}
+
 /* What goes out, as far as the headers decide it. */
 static int prepare(struct work *w, struct lep_error *e)
 {
@@ -179,7 +281,9 @@ static int prepare(struct work *w, struct lep_error *e)
 	int status = open_join(w, e);
 
 	if (!status)
-		status = lep_edit_new(&w->edit, &leave, lep_join_head(w->join), e);
+		status = open_combine(w, e);
+	if (!status)
+		status = lep_edit_new(&w->edit, &leave, lep_combine_head(w->combine), e);
 	if (status)
 		return status;
 	lep_provenance(w->ops, (enum lep_provenance_mode)o.provenance, &line);
@@ -198,7 +302,9 @@ static int pump(struct work *w, struct lep_error *e)
 
 	lep_progress_start(&w->progress, program.name, 0);
 	while ((status = lep_join_next(w->join, &frame, e)) > 0) {
-		status = lep_edit_frame(w->edit, &frame, e);
+		status = lep_combine_frame(w->combine, &frame, e);
+		if (!status)
+			status = lep_edit_frame(w->edit, &frame, e);
 		if (!status)
 			status = lep_writer_frame(w->writer, &frame, e);
 		if (status)
@@ -210,12 +316,38 @@ static int pump(struct work *w, struct lep_error *e)
 	return status ? status : lep_writer_end(w->writer, e);
 }
 
+static int ensemble(struct work *w, struct lep_error *e)
+{
+	const struct lep_reader_options reader = {.before_wait = before_wait, .ctx = w, .force_terminal = o.force,
+		.records = o.records, .have_records = lep_option_given(w->ops, &o.records) > 0};
+	struct lep_buf line = {0};
+	struct lep_fuse_ensemble how = {
+		.path = w->path, .npath = w->npath, .reader = &reader, .kind = (enum lep_ensemble_kind)o.ensemble,
+		.weights = o.weights, .bad = (enum lep_bad_mode)o.bad, .drop = o.drop.item, .ndrop = o.drop.n,
+		.out = w->out, .writer = &w->writer, .head = &w->head,
+	};
+	int status;
+
+	lep_provenance(w->ops, (enum lep_provenance_mode)o.provenance, &line);
+	how.provenance = line.len ? line.data : NULL;
+	status = line.failed ? lep_fail_nomem(e, 0) : lep_fuse_ensemble(&how, e);
+	lep_buf_release(&line);
+	return status;
+}
+
+static int join(struct work *w, struct lep_error *e)
+{
+	int status = prepare(w, e);
+
+	return status ? status : pump(w, e);
+}
+
 static void report(const struct work *w)
 {
 	const struct lep_join_counts *n = lep_join_counts(w->join);
 	unsigned long long all = n->records;
 
-	for (size_t i = 0; i + 1 < w->ops->n; i++) {
+	for (size_t i = 0; i + 1 < w->npath; i++) {
 		struct lep_join_side_counts s = lep_join_side_counts(w->join, i);
 
 		if (s.missing)
@@ -233,7 +365,8 @@ static void report(const struct work *w)
 
 static int run(const struct lep_operands *ops, struct lep_error *e)
 {
-	struct work w = {.ops = ops};
+	static const char *const alone[] = {"-"};
+	struct work w = {.ops = ops, .path = ops->n ? ops->name : alone, .npath = ops->n ? ops->n : 1};
 	char text[LEP_ERROR_MAX + 64];
 	const char *cause;
 	int status = take_options(&w, e);
@@ -243,20 +376,21 @@ static int run(const struct lep_operands *ops, struct lep_error *e)
 	if (!status)
 		status = drop_rights(&w, e);
 	if (!status)
-		status = prepare(&w, e);
-	if (!status)
-		status = pump(&w, e);
+		status = is_ensemble(&w) ? ensemble(&w, e) : join(&w, e);
 	if (!status)
 		status = lep_output_commit(w.out, e);
-	else if (w.out) {
+	else if (w.out && !is_fit(&w)) {
 		cause = lep_abort_cause(e);
 		snprintf(text, sizeof(text), "%s: %s", program.name, e->text);
 		lep_writer_abort(w.writer, w.out, cause ? cause : text);
 	}
-	if (!status)
+	if (!status && !is_ensemble(&w))
 		report(&w);
 	lep_writer_free(w.writer);
+	lep_head_release(&w.head);
 	lep_edit_free(w.edit);
+	lep_combine_free(w.combine);
+	lep_gate_release(&w.gate);
 	lep_join_close(w.join);
 	lep_output_free(w.out);
 	lep_free(w.spill);

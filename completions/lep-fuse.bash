@@ -16,6 +16,29 @@ _lep_fuse() {
   --prefix)
     return
     ;;
+  --make)
+    return
+    ;;
+  --gate)
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return
+    ;;
+  --layer)
+    return
+    ;;
+  --bias)
+    compopt -o filenames
+    mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    return
+    ;;
+  --ensemble)
+    mapfile -t COMPREPLY < <(compgen -W 'mean geometric vote fit' -- "$cur")
+    return
+    ;;
+  --weights)
+    return
+    ;;
   --drop)
     return
     ;;
@@ -43,7 +66,7 @@ _lep_fuse() {
     ;;
   esac
   if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--on --left --strict --sorted --paste --prefix --drop --bad --pack --records --spool-limit -o --output --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '--on --left --strict --sorted --paste --prefix --make --gate --layer --bias --ensemble --weights --drop --bad --pack --records --spool-limit -o --output --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
     return
   fi
   compopt -o filenames
