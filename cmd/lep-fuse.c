@@ -18,7 +18,7 @@
 static struct {
 	const char *on, *prefix, *output;
 	struct lep_list drop;
-	int sorted, left, strict, bad, provenance, force, quiet, verbose;
+	int sorted, paste, left, strict, bad, provenance, force, quiet, verbose;
 	int64_t pack;
 	uint64_t records, spool;
 } o = {.spool = (uint64_t)256 << 20};
@@ -28,6 +28,7 @@ static const struct lep_option options[] = {
 	LEP_FLAG(0, "left", &o.left, LEP_OPT_RESULT, "keep records without partner: zeros, and a field that says so"),
 	LEP_FLAG(0, "strict", &o.strict, 0, "a record without partner is an error"),
 	LEP_FLAG(0, "sorted", &o.sorted, 0, "all streams are sorted by what is joined on: merge them, and hold none"),
+	LEP_FLAG(0, "paste", &o.paste, LEP_OPT_RESULT, "join the records by their places, whatever their keys"),
 	LEP_TEXT(0, "prefix", "NAME,...", &o.prefix, LEP_OPT_RESULT, "for each OTHER, what stands before names that clash (default: 2,3,...)"),
 	LEP_LIST(0, "drop", "FIELD", &o.drop, LEP_OPT_RESULT, "leave FIELD out of what is written; may be repeated"),
 	LEP_OPTION_BAD(&o.bad),
@@ -95,6 +96,8 @@ static int take_options(struct work *w, struct lep_error *e)
 		return lep_fail(e, LEP_ERR_USAGE, "%s: FIRST and one OTHER at least", ops->n ? "one stream only" : "no streams");
 	if (o.left && o.strict)
 		return lep_fail(e, LEP_ERR_USAGE, "--left keeps what --strict refuses: they exclude each other");
+	if (o.paste && (o.on || o.sorted || o.left || o.strict))
+		return lep_fail(e, LEP_ERR_USAGE, "--paste looks nothing up: no --on, --sorted, --left, --strict");
 	for (size_t i = 0; i < ops->n && !status; i++) {
 		if (strcmp(ops->name[i], "-") != 0)
 			continue;
@@ -125,8 +128,8 @@ static int drop_rights(struct work *w, struct lep_error *e)
 	}
 	w->spill[0] = -1;
 	for (size_t i = 1; i < n; i++) {
-		w->spill[i] = o.sorted ? -1 : lep_spill_open(&why);
-		if (!o.sorted && w->spill[i] < 0)
+		w->spill[i] = o.sorted || o.paste ? -1 : lep_spill_open(&why);
+		if (!o.sorted && !o.paste && w->spill[i] < 0)
 			lep_explain(1, "no temporary file: %s", why.text);
 	}
 	lep_sandbox(w->ops->name, n, write, folder != NULL, note);
@@ -157,7 +160,7 @@ static int open_join(struct work *w, struct lep_error *e)
 		[LEP_BAD_FAIL] = LEP_JOIN_FAIL, [LEP_BAD_SKIP] = LEP_JOIN_SKIP, [LEP_BAD_KEEP] = LEP_JOIN_KEEP,
 	};
 	const struct lep_join_options how = {
-		.path = w->ops->name, .npath = w->ops->n, .on = o.on, .sorted = o.sorted, .left = o.left,
+		.path = w->ops->name, .npath = w->ops->n, .on = o.on, .sorted = o.sorted, .paste = o.paste, .left = o.left,
 		.strict = o.strict, .bad = bad[o.bad], .prefix = w->prefix, .nprefix = w->nprefix,
 		.pack = (size_t)o.pack, .limit = (size_t)o.spool, .spill = w->spill,
 		.reader = {.before_wait = before_wait, .ctx = w, .force_terminal = o.force,

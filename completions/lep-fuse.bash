@@ -43,7 +43,7 @@ _lep_fuse() {
     ;;
   esac
   if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--on --left --strict --sorted --prefix --drop --bad --pack --records --spool-limit -o --output --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '--on --left --strict --sorted --paste --prefix --drop --bad --pack --records --spool-limit -o --output --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
     return
   fi
   compopt -o filenames

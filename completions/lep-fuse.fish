@@ -3,6 +3,7 @@ complete -c lep-fuse -l on -x -d 'look this field of FIRST up among the keys of 
 complete -c lep-fuse -l left -d 'keep records without partner: zeros, and a field that says so'
 complete -c lep-fuse -l strict -d 'a record without partner is an error'
 complete -c lep-fuse -l sorted -d 'all streams are sorted by what is joined on: merge them, and hold none'
+complete -c lep-fuse -l paste -d 'join the records by their places, whatever their keys'
 complete -c lep-fuse -l prefix -x -d 'for each OTHER, what stands before names that clash (default: 2,3,...)'
 complete -c lep-fuse -l drop -x -d 'leave FIELD out of what is written; may be repeated'
 complete -c lep-fuse -l bad -x -a 'fail skip keep' -d 'what to do with a sample that cannot be used'

@@ -51,7 +51,7 @@ static int open_all(struct lep_join *j, struct lep_error *e)
 	for (size_t i = 0; i < j->nside && !status; i++) {
 		struct lep_join_side *s = &j->side[i];
 
-		s->kind = j->o.sorted ? &lep_join_sorted : &lep_join_held;
+		s->kind = j->o.paste ? &lep_join_pasted : j->o.sorted ? &lep_join_sorted : &lep_join_held;
 		status = s->kind->open(s, &j->o, i + 1, e);
 		if (!status)
 			status = check_kind(s->head, s->name, e);
@@ -316,7 +316,7 @@ static int build_field(struct lep_join *j, size_t f, struct lep_error *e)
 static int take(struct lep_join *j, struct lep_error *e)
 {
 	const struct lep_entry *entry = entry_here(j), *bad;
-	int blind = entry->bad && (j->on.field >= 0 || j->o.bad != LEP_JOIN_KEEP), side, status;
+	int blind = entry->bad && !j->o.paste && (j->on.field >= 0 || j->o.bad != LEP_JOIN_KEEP), side, status;
 
 	j->counts.records++;
 	memset(j->found, 0, j->nside);

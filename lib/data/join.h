@@ -8,7 +8,8 @@
  * `limit` bytes, spilled; added to that are 32 to 64 bytes a record to find it by
  * its key. Sorted, all streams ascend by these keys (by bytes) and are merged
  * with a frame of each in memory. Either way the others' keys are unique, the
- * first's values need not be, and the same records come out.
+ * first's values need not be, and the same records come out. Pasted, records are
+ * joined by their places instead, whatever their keys.
  *
  * Fields keep their order, the first stream's before the others', and their
  * names. Where one is in more than one stream, those of the others become
@@ -33,6 +34,7 @@ struct lep_join_options {
 	size_t npath;               /* at least 1; one alone passes through */
 	const char *on;             /* the field to look up; NULL: the key */
 	int sorted;
+	int paste;                  /* the n-th of all, as many of each */
 	/* Records of the first without partner stay: numbers of the missing fields are
 	 * zero, ids are none (-1), extents that vary and texts are empty, and for
 	 * each of the others a field NAME_present (f32, one number, role input; NAME

@@ -57,8 +57,10 @@ const char *lep_join_on_value(struct lep_join_on *on, const struct lep_head *hea
 	value = lep_frame_value(head, frame, (size_t)on->field, i, len, NULL);
 	if (f->dtype == LEP_TEXT)
 		return *len ? value : "";
-	if (lep_field_has_ids(f))
+	if (lep_field_has_ids(f)) {
+		*len = 0;
 		return lep_value_id(f, value, len);
+	}
 	lep_buf_clear(&on->text);
 	lep_value_text(&on->text, f->dtype, value);
 	*len = on->text.len;

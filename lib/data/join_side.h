@@ -19,7 +19,7 @@ struct lep_join_kind {
 	void (*close)(struct lep_join_side *s);
 };
 
-extern const struct lep_join_kind lep_join_held, lep_join_sorted;
+extern const struct lep_join_kind lep_join_held, lep_join_sorted, lep_join_pasted;
 
 struct lep_join_side {
 	const struct lep_join_kind *kind;
@@ -36,7 +36,7 @@ struct lep_join_side {
 	struct lep_join_slot *slot;       /* a power of two of them, at most half in use */
 	size_t slots;
 	uint8_t *seen;                    /* a bit a record */
-	/* sorted */
+	/* sorted, pasted */
 	struct lep_reader *reader;
 	struct lep_frame now;
 	struct lep_buf last;              /* key of the record before */

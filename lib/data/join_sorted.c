@@ -1,4 +1,7 @@
-/* One of the others, sorted by key: it moves on as the first stream does. */
+/*
+ * One of the others, read as the first stream is: sorted by key, it moves on to
+ * where that is; pasted, by a record for each.
+ */
 #include <inttypes.h>
 #include <string.h>
 
@@ -20,17 +23,8 @@ static const struct lep_entry *here(const struct lep_join_side *s)
 }
 
 /* To the next record; s->state tells whether there is one. */
-static int move(struct lep_join_side *s, struct lep_error *e)
+static int step(struct lep_join_side *s, struct lep_error *e)
 {
-	const struct lep_entry *entry;
-	int c;
-
-	if (s->next) {
-		lep_buf_clear(&s->last);
-		lep_buf_add(&s->last, here(s)->key, here(s)->key_len);
-		if (s->last.failed)
-			return lep_fail_nomem(e, 0);
-	}
 	s->at++;
 	while (s->at >= s->now.n) {
 		s->state = lep_reader_next(s->reader, &s->now, e);
@@ -41,6 +35,24 @@ static int move(struct lep_join_side *s, struct lep_error *e)
 	s->taken = 0;
 	s->number = s->next++;
 	s->records = s->next;
+	return 0;
+}
+
+/* The same, and its key against that of the record before. */
+static int move(struct lep_join_side *s, struct lep_error *e)
+{
+	const struct lep_entry *entry;
+	int status, c;
+
+	if (s->next) {
+		lep_buf_clear(&s->last);
+		lep_buf_add(&s->last, here(s)->key, here(s)->key_len);
+		if (s->last.failed)
+			return lep_fail_nomem(e, 0);
+	}
+	status = step(s, e);
+	if (status || !s->state)
+		return status;
 	entry = here(s);
 	if (!s->number) {
 		lep_buf_add(&s->example, entry->key, entry->key_len);
@@ -104,3 +116,29 @@ static void close_sorted(struct lep_join_side *s)
 }
 
 const struct lep_join_kind lep_join_sorted = {open_sorted, find_sorted, finish_sorted, close_sorted};
+
+static int find_pasted(struct lep_join_side *s, const char *key, size_t len, struct lep_error *e)
+{
+	int status = step(s, e);
+
+	(void)key;
+	(void)len;
+	if (!status && !s->state)
+		status = lep_fail(e, LEP_ERR_DATA, "%s: only %" PRIu64 " record%s, fewer than the first stream has", s->name,
+			s->records, s->records == 1 ? "" : "s");
+	s->used += !status;
+	return status ? status : 1;
+}
+
+static int finish_pasted(struct lep_join_side *s, struct lep_error *e)
+{
+	uint64_t all = s->records;
+	int status = step(s, e);
+
+	if (status || !s->state)
+		return status;
+	return lep_fail(e, LEP_ERR_DATA, "%s: more than the %" PRIu64 " record%s that the first stream has", s->name, all,
+		all == 1 ? "" : "s");
+}
+
+const struct lep_join_kind lep_join_pasted = {open_sorted, find_pasted, finish_pasted, close_sorted};

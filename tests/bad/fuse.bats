@@ -53,6 +53,16 @@ refused() {
 	usage "unknown option '--inner'" --inner first.lept held.lept
 }
 
+@test "--paste of streams that do not go together" {
+	usage "--paste looks nothing up: no --on, --sorted, --left, --strict" --paste --on pic first.lept held.lept
+	usage "--paste looks nothing up: no --on, --sorted, --left, --strict" --paste --left first.lept held.lept
+	lep-cat --head 1 held.lept >one.lept
+	refused "one.lept: only 1 record, fewer than the first stream has" --paste first.lept one.lept
+	refused "held.lept: more than the 1 record that the first stream has" --paste one.lept held.lept
+	head -c "$(($(stat -c %s held.lept) - 1))" held.lept >cut
+	refused "cut: *" --paste first.lept cut
+}
+
 @test "a field to join on that is not there" {
 	usage "first.lept: no field 'picture' to join on: it has q, pair, pic" --on picture first.lept held.lept
 	usage "first.lept: no field 'image' to join on: it has q, pair, pic" --on image --sorted first.lept held.lept
@@ -173,6 +183,6 @@ sort_keys() {
 
 @test "a damaged byte in a picture that is asked for" {
 	lep-cat held.lept | sed 's/\x03\x04/\x03\x05/' >damaged.lept
-	! cmp -s held.lept damaged.lept
+	run -1 cmp -s held.lept damaged.lept
 	refused "damaged.lept: record 1*" first.lept damaged.lept
 }

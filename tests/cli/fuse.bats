@@ -135,6 +135,27 @@ values() {
 	[ "$(lep-fuse -q --sorted --on pic f.lept p.lept | lep-cat --jsonl | wc -l)" -eq 3 ]
 }
 
+@test "--paste: the n-th of all, whatever the keys" {
+	lep-cat --range 0:3 q.lept >three.lept
+	run --separate-stderr lep-fuse --paste -o out three.lept p.lept p.lept
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	values q 2_image 3_image <out >got
+	diff got - <<-'EOF'
+		b.png {"q": {"values": [0, 2]}, "2_image": {"values": [[1, 2], [3, 4]]}, "3_image": {"values": [[1, 2], [3, 4]]}}}
+		a.png {"q": {"values": [1]}, "2_image": {"values": [[5, 6], [7, 8]]}, "3_image": {"values": [[5, 6], [7, 8]]}}}
+		b.png {"q": {"values": [2, 2, 2]}, "2_image": {"values": [[9, 9], [9, 9]]}, "3_image": {"values": [[9, 9], [9, 9]]}}}
+	EOF
+	# a bad one keeps its place, in other frames, too
+	printf '%s\n' 'field y input f32 -' 'record a 1' 'bad b' 'record c 3' | "$mk" >y.lept
+	lep-fuse -q --bad skip --paste y.lept p.lept | values y image >got
+	diff got - <<-'EOF'
+		a {"y": 1, "image": {"values": [[1, 2], [3, 4]]}}}
+		c {"y": 3, "image": {"values": [[9, 9], [9, 9]]}}}
+	EOF
+	lep-fuse -q --bad skip --paste three.lept y.lept | values q y | tail -n 1 | grep -q '^b.png .*"y": 3}}$'
+}
+
 @test "three streams, each once" {
 	printf '%s\n' 'field depth input f32 1' 'record b.png 2' 'record a.png 1' | "$mk" >d.lept
 	lep-fuse -q q.lept p.lept d.lept | values image depth >got
@@ -187,6 +208,29 @@ values() {
 	lep-fuse -q --spool-limit 1 q.lept - <p.lept | cmp - out
 	lep-fuse -q -o file q.lept p.lept
 	cmp file out
+}
+
+@test "a record that arrives alone leaves at once, held or merged" {
+	printf '%s\n' 'field x input f32 -' 'record a.png 1' 'record b.png 2' | "$mk" >two.lept
+	for how in '' --sorted; do
+		rm -f pipe && mkfifo pipe
+		# shellcheck disable=SC2086
+		lep-fuse -q $how - p.lept <pipe >out &
+		exec 9>pipe
+		# all but what stands behind the first record
+		at=$(grep -abo RECS two.lept | sed -n 2p | cut -d: -f1)
+		head -c "$((at - 8))" two.lept >&9
+		for _ in $(seq 100); do
+			[ "$(grep -ac RECS out)" -ge 1 ] && break
+			sleep 0.1
+		done
+		n=$(grep -ao RECS out | wc -l)
+		tail -c "+$((at - 7))" two.lept >&9
+		exec 9>&-
+		wait
+		[ "$n" -eq 1 ]
+		lep-cat --check out
+	done
 }
 
 @test "frames are those of the first, smaller by what is left out; --pack" {
@@ -258,6 +302,36 @@ lep-fuse 0.1.0" ]
 	lep-fuse --strict t.lept p.lept | lep-cat --jsonl --values | cmp - <(lep-cat --jsonl --values joined.lept)
 	# and one question alone
 	echo 'what is it' | lep-preprocess --like joined.lept --text question | lep-cat -p | grep -q '3 ids  what is it'
+}
+
+@test "a model of joined streams prepares each of its parts, and takes them joined again" {
+	"$BUILD/tests/tools/mkdigits" . 40 10
+	lep-preprocess --gray --no-labels -o pics.lept train
+	lep-cat --csv pics.lept | cut -d, -f1 | tail -n +2 | { echo 'name,question,answer'
+		while read -r k; do echo "$k,is it a seven?,$([ "${k%%/*}" = 7 ] && echo yes || echo no)"; done; } >q.csv
+	lep-preprocess --key name --text question --label answer -o text.lept q.csv
+	lep-fuse --left -o joined.lept text.lept pics.lept
+	printf '%s\n' 'input image { flatten; dense 8 relu }' 'input question { embed 4; pool mean; dense 8 relu }' \
+		'seen = fuse product image question' 'input image_present' 'fuse concat seen image_present' \
+		'dense classes softmax' >net
+	lep-train -q -n net -e 1 -o m.lepm joined.lept
+	lep-preprocess --like m.lepm train | lep-cat --jsonl --values | cmp - <(lep-cat --jsonl --values pics.lept)
+	lep-preprocess --like m.lepm --key name q.csv | lep-cat --jsonl --values | cmp - <(lep-cat --jsonl --values text.lept)
+	# the same answers, whether all parts are prepared anew or not
+	lep-preprocess --like m.lepm --key name -o t.lept q.csv
+	lep-preprocess --like m.lepm train | lep-fuse --left t.lept - | lep-infer -m m.lepm --format tsv >anew
+	lep-infer -m m.lepm --format tsv joined.lept | cmp - anew
+	# one question about one picture, and one about none
+	lep-preprocess --like m.lepm -o one.lept train/7/0000.png
+	echo 'is it a seven?' | lep-preprocess --like m.lepm --text question >ask.lept
+	lep-cat --key 7/0000.png pics.lept >picture.lept
+	sed -n '1p;/^7.0000.png/p' q.csv | lep-preprocess --like m.lepm --format csv --key name - |
+		lep-fuse --left - picture.lept | lep-infer -m m.lepm --format tsv | cut -f 2- >want
+	lep-cat --range 0 one.lept | lep-fuse --paste ask.lept - >pair.lept
+	lep-cat --key 7/0000.png joined.lept | lep-cat --keep image_present | lep-fuse --paste pair.lept - |
+		lep-infer -m m.lepm --format tsv | cut -f 2- | cmp - want
+	printf '%s\n' 'field image input u8 28x28x1' | "$mk" >none.lept
+	lep-fuse -q --left ask.lept none.lept | lep-infer -m m.lepm --any-recipe --format tsv | wc -l | grep -qx 2
 }
 
 @test "two inputs made of pictures, each by its name: --image" {
