@@ -101,7 +101,7 @@ static void sequences(void)
 		/* Convolutions with their batchnorms, 4 numbers a channel; dense from 4 x 4 x 64; three words and answers. */
 		{"vqa", VQA, 3, CONVS + 1025 * 64 + 3 * 64 + 256 + 65 * 64 + 65 * 64 + 65 * 3},
 		{"vqa-concat", VQA, 3, CONVS + 1025 * 64 + 3 * 64 + 256 + 65 * 64 + 129 * 64 + 65 * 3},
-		{"vqa-gate", VQA, 3, CONVS + 1025 * 64 + 3 * 64 + 256 + 65 * 64 + 65 * 64 + 65 * 64 + 65 * 3},
+		{"vqa-gate", VQA, 3, CONVS + 1025 * 64 + 3 * 64 + 256 + 65 * 64 + 65 * 64 + 256 + 65 * 64 + 65 * 3},
 		{"vqa-attention", VQA, 3, CONVS + 3 * 64 + 128 + 4 * 65 * 64 + 128 + 65 * 64 + 65 * 64 + 65 * 3},
 		{"gpt", {{.name = NETS_NAME("text"), .role = LEP_ROLE_INPUT, .dtype = LEP_I32, .shape = TEXT,
 			.table = table}}, 1,
