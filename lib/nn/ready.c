@@ -13,6 +13,23 @@
 	"dense 64 relu\n" \
 	"dense classes softmax\n"
 
+/* A picture and a question about it. Without batchnorm, a product of two branches whose
+ * values are small at first takes many epochs to begin with; so do the 64th parts that
+ * a gate's softmax makes. */
+#define VQA_IMAGE \
+	"input image {\n" \
+	"    conv 16 3x3 same bias no; maxpool 2; batchnorm relu\n" \
+	"    conv 32 3x3 same bias no; maxpool 2; batchnorm relu\n" \
+	"    conv 64 3x3 same bias no; maxpool 2; batchnorm relu\n"
+#define VQA(act, fuse, behind) \
+	VQA_IMAGE \
+	"    flatten; dense 64 " act "\n" \
+	"}\n" \
+	"input question { bag 64; batchnorm; dense 64 " act " }\n" \
+	"fuse " fuse " image question" behind "\n" \
+	"dense 64 relu\n" \
+	"dense classes softmax\n"
+
 const struct lep_ready lep_ready[] = {
 	{"digits", "convolutions 32-64-64 and dense 64, for 28x28 digits", CNN},
 	{"cifar", "the same layers, for 32x32 colour pictures", CNN},
@@ -82,6 +99,18 @@ const struct lep_ready lep_ready[] = {
 		"layernorm\n"
 		"dense vocabulary tied e\n"
 		"target reference\n"},
+	{"vqa", "a picture times a question about it (fields image and question), to an answer", VQA("tanh", "product", "")},
+	{"vqa-concat", "the same, picture and question side by side", VQA("relu", "concat", "")},
+	{"vqa-gate", "the same, the picture weighed by a softmax of the question", VQA("relu", "gate", "; batchnorm")},
+	{"vqa-attention", "the same, each word looks at the positions of the picture",
+		VQA_IMAGE
+		"}\n"
+		"input question\n"
+		"embed 64; layernorm\n"
+		"residual { attention 4 from image }\n"
+		"layernorm; dense 64 relu; pool mean\n"
+		"dense 64 relu\n"
+		"dense classes softmax\n"},
 	{NULL, NULL, NULL},
 };
 

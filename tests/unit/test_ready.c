@@ -79,8 +79,8 @@ static void listed(void)
 
 		CHECK(lep_ready_find(r->name) == r && *r->summary && strlen(r->summary) < 80);
 	}
-	/* and the two that sequences() has */
-	CHECK(n == sizeof(cases) / sizeof(cases[0]) + 2);
+	/* and those that sequences() has */
+	CHECK(n == sizeof(cases) / sizeof(cases[0]) + 6);
 	CHECK(!lep_ready_find("digit") && !lep_ready_find(""));
 }
 
@@ -88,12 +88,21 @@ static void listed(void)
 static void sequences(void)
 {
 	struct lep_table *table = lep_table_new();
+#define CONVS (27 * 16 + 4 * 16 + 144 * 32 + 4 * 32 + 288 * 64 + 4 * 64)
+#define VQA {{.name = NETS_NAME("question"), .role = LEP_ROLE_INPUT, .dtype = LEP_I32, .shape = TEXT, .table = table}, \
+	{.name = NETS_NAME("answer"), .role = LEP_ROLE_TARGET, .dtype = LEP_I32, .table = table}, \
+	{.name = NETS_NAME("image"), .role = LEP_ROLE_INPUT, .dtype = LEP_U8, .shape = COLOUR}}
 	const struct {
 		const char *name;
-		struct lep_field fields[2];
+		struct lep_field fields[3];
 		size_t nfields;
 		uint64_t params;
 	} each[] = {
+		/* Convolutions with their batchnorms, 4 numbers a channel; dense from 4 x 4 x 64; three words and answers. */
+		{"vqa", VQA, 3, CONVS + 1025 * 64 + 3 * 64 + 256 + 65 * 64 + 65 * 64 + 65 * 3},
+		{"vqa-concat", VQA, 3, CONVS + 1025 * 64 + 3 * 64 + 256 + 65 * 64 + 129 * 64 + 65 * 3},
+		{"vqa-gate", VQA, 3, CONVS + 1025 * 64 + 3 * 64 + 256 + 65 * 64 + 65 * 64 + 256 + 65 * 64 + 65 * 3},
+		{"vqa-attention", VQA, 3, CONVS + 3 * 64 + 128 + 4 * 65 * 64 + 128 + 65 * 64 + 65 * 64 + 65 * 3},
 		{"gpt", {{.name = NETS_NAME("text"), .role = LEP_ROLE_INPUT, .dtype = LEP_I32, .shape = TEXT,
 			.table = table}}, 1,
 			67 * 128 + 3 + 4 * (4 * 129 * 128 + 512 + 129 * 512 + 513 * 128) + 256},
