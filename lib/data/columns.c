@@ -177,8 +177,23 @@ int lep_columns_present(struct lep_columns *c, size_t i, struct lep_error *e)
 	return c->o->format == LEP_COLUMNS_JSONL || i == 0;
 }
 
+int lep_columns_begins(struct lep_columns *c, size_t i, struct lep_error *e)
+{
+	int status = c->is_ahead ? 1 : lep_columns_next(c, &c->ahead, e);
+
+	if (status < 0)
+		return status;
+	c->is_ahead = status > 0;
+	return !status || c->ahead.cause || c->cell[i].kind != LEP_CELL_ABSENT;
+}
+
 int lep_columns_next(struct lep_columns *c, struct lep_row *row, struct lep_error *e)
 {
+	if (c->is_ahead) {
+		*row = c->ahead;
+		c->is_ahead = 0;
+		return 1;
+	}
 	while (c->at < c->ninput) {
 		struct lep_columns_input *in = &c->input[c->at];
 		int status = lep_stop_check(e);
@@ -208,6 +223,7 @@ int lep_columns_rewind(struct lep_columns *c, struct lep_error *e)
 			return status;
 	}
 	c->at = 0;
+	c->is_ahead = 0;
 	return 0;
 }
 

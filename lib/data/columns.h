@@ -91,6 +91,10 @@ void lep_columns_close(struct lep_columns *c);
  * JSON Lines, where there is none, it is said to be. 1, 0, or negative. */
 int lep_columns_present(struct lep_columns *c, size_t i, struct lep_error *e) LEP_MUST_USE;
 
+/* Whether the first row of JSON Lines has a value, null or not, for column i: the row is
+ * read ahead. 1 where there is no row. */
+int lep_columns_begins(struct lep_columns *c, size_t i, struct lep_error *e) LEP_MUST_USE;
+
 /* Called before input is waited for. */
 void lep_columns_on_wait(struct lep_columns *c, lep_wait_fn *fn, void *ctx);
 

@@ -14,10 +14,12 @@ struct lep_text_job {
 	struct lep_columns_options source;
 	const char **column;
 	uint8_t *optional;
+	size_t *cell;              /* of each field, the first of its cells in a row */
 	size_t key;                /* the cell of the key; SIZE_MAX: none */
 	struct lep_columns *columns;
 	struct lep_encoder **encoder; /* of texts; NULL elsewhere */
 	int *place;                /* of each field in HEAD; -1: it is left out */
+	float *vector;             /* room for the widest */
 	struct lep_head head;
 	struct lep_builder *builder;
 	struct lep_writer *writer;
@@ -32,7 +34,19 @@ struct lep_text_job {
  */
 int lep_text_next_row(struct lep_text_job *j, struct lep_row *row, int last, int *bad, struct lep_error *e);
 
-/* Whether a cell of a label holds one. */
+/* Cells of field f in a row. */
+static inline size_t lep_text_cells(const struct lep_prepare_text *p, size_t f)
+{
+	return lep_part_is_vector(p->field[f].part) ? lep_features_columns(&p->field[f].features) : 1;
+}
+
+/* Whether field f must be known from a first pass. */
+static inline int lep_text_gathers(const struct lep_prepare_text *p, size_t f)
+{
+	return lep_part_is_vector(p->field[f].part) ? !p->field[f].features.settled : !p->field[f].table;
+}
+
+/* Whether a cell of a label or category holds one. */
 static inline int lep_text_has_label(const struct lep_cell *cell)
 {
 	return cell->kind != LEP_CELL_ABSENT && cell->kind != LEP_CELL_NULL && cell->len;
