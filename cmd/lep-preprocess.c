@@ -294,6 +294,7 @@ static int run_text(struct work *w, int spill, struct lep_error *e)
 	p->unknown = w->prepare.unknown;
 	p->bad = w->prepare.bad;
 	p->pack = w->prepare.pack;
+	p->threads = w->prepare.threads;
 	p->provenance = w->prepare.provenance;
 	p->program = program.name;
 	p->out = w->out;

@@ -212,6 +212,34 @@ int lep_columns_next(struct lep_columns *c, struct lep_row *row, struct lep_erro
 	return 0;
 }
 
+int lep_columns_begin(struct lep_columns *c, struct lep_columns_block *b, struct lep_error *e)
+{
+	int status;
+
+	if (c->at == c->ninput)
+		return 0;
+	status = c->open ? 0 : start(c, &c->input[c->at], e);
+	if (status)
+		return status;
+	*b = (struct lep_columns_block){c->input[c->at].bytes, lep_csv_line(c->csv), c->place, c->nplace,
+		c->o->format == LEP_COLUMNS_TSV ? '\t' : ','};
+	return 1;
+}
+
+void lep_columns_end(struct lep_columns *c)
+{
+	stop(c);
+	c->at++;
+}
+
+int lep_columns_is_there(const struct lep_columns *c)
+{
+	for (size_t i = 0; i < c->ninput; i++)
+		if (c->input[i].bytes && lep_bytes_waits(c->input[i].bytes))
+			return 0;
+	return 1;
+}
+
 int lep_columns_rewind(struct lep_columns *c, struct lep_error *e)
 {
 	if (c->open)

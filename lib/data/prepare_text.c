@@ -17,14 +17,7 @@ int lep_prepare_text_twice(const struct lep_prepare_text *p)
 
 /* The first pass. */
 
-struct gather {
-	struct lep_vocabulary **vocabulary; /* one a field; NULL: none is needed */
-	struct lep_table **classes;
-	struct lep_measure **measure;
-	size_t owner;              /* the field whose vocabulary all share; SIZE_MAX */
-};
-
-static int gather_row(struct lep_text_job *j, struct gather *g, const struct lep_row *row, struct lep_error *e)
+int lep_text_gather_row(struct lep_text_job *j, struct lep_text_gather *g, const struct lep_row *row, struct lep_error *e)
 {
 	int status = 0;
 
@@ -42,7 +35,7 @@ static int gather_row(struct lep_text_job *j, struct gather *g, const struct lep
 	return status;
 }
 
-static int start_gather(const struct lep_text_job *j, struct gather *g, struct lep_error *e)
+static int start_gather(const struct lep_text_job *j, struct lep_text_gather *g, struct lep_error *e)
 {
 	const struct lep_prepare_text *p = j->p;
 	int status = 0;
@@ -70,7 +63,7 @@ static int start_gather(const struct lep_text_job *j, struct gather *g, struct l
 }
 
 /* The tables, from what was gathered. */
-static int finish_gather(struct lep_text_job *j, struct gather *g, struct lep_error *e)
+static int finish_gather(struct lep_text_job *j, struct lep_text_gather *g, struct lep_error *e)
 {
 	struct lep_prepare_text *p = j->p;
 	struct lep_vocabulary_options options = p->vocabulary;
@@ -109,16 +102,18 @@ static int finish_gather(struct lep_text_job *j, struct gather *g, struct lep_er
 static int gather(struct lep_text_job *j, struct lep_error *e)
 {
 	size_t n = j->p->nfield;
-	struct gather g = {lep_alloc(n, sizeof(*g.vocabulary)), lep_alloc(n, sizeof(*g.classes)),
+	struct lep_text_gather g = {lep_alloc(n, sizeof(*g.vocabulary)), lep_alloc(n, sizeof(*g.classes)),
 		lep_alloc(n, sizeof(*g.measure)), SIZE_MAX};
 	int have = g.vocabulary && g.classes && g.measure, status = have ? start_gather(j, &g, e) : lep_fail_nomem(e, 0), bad;
 	struct lep_row row;
 
-	while (!status) {
+	if (!status && lep_table_is_one(j))
+		status = lep_table_gather(j, &g, e);
+	else while (!status) {
 		status = lep_text_next_row(j, &row, 0, &bad, e);
 		if (status <= 0)
 			break;
-		status = bad ? 0 : gather_row(j, &g, &row, e);
+		status = bad ? 0 : lep_text_gather_row(j, &g, &row, e);
 	}
 	if (!status)
 		status = finish_gather(j, &g, e);
@@ -214,7 +209,7 @@ static int begin(struct lep_text_job *j, struct lep_error *e)
 	return status ? status : lep_writer_new(&j->writer, p->out, &j->head, e);
 }
 
-static int write_frame(struct lep_text_job *j, struct lep_error *e)
+int lep_text_write_frame(struct lep_text_job *j, struct lep_error *e)
 {
 	struct lep_frame frame;
 	int status = lep_builder_frame(j->builder, &frame, e);
@@ -275,12 +270,11 @@ static int add_key(struct lep_text_job *j, const struct lep_row *row, int bad, s
 	return lep_builder_record(j->builder, key, len, e);
 }
 
-static int add_record(struct lep_text_job *j, const struct lep_row *row, int bad, const char *cause, struct lep_error *e)
+/* Its fields, or why it has none. */
+static int add_values(struct lep_text_job *j, const struct lep_row *row, int bad, const char *cause, struct lep_error *e)
 {
-	int status = add_key(j, row, bad, e);
+	int status = 0;
 
-	if (status)
-		return status;
 	if (bad) {
 		j->p->bad_records++;
 		return lep_builder_bad(j->builder, cause, e);
@@ -288,6 +282,17 @@ static int add_record(struct lep_text_job *j, const struct lep_row *row, int bad
 	for (size_t f = 0; f < j->p->nfield && !status; f++)
 		if (j->place[f] >= 0)
 			status = set_field(j, f, &row->cell[j->cell[f]], e);
+	return status;
+}
+
+int lep_text_add_record(struct lep_text_job *j, const struct lep_row *row, int bad, const char *cause, struct lep_error *e)
+{
+	int status = add_key(j, row, bad, e);
+
+	if (!status)
+		status = add_values(j, row, bad, cause, e);
+	if (!status && lep_builder_count(j->builder) >= (j->p->pack ? j->p->pack : 1))
+		status = lep_text_write_frame(j, e);
 	return status;
 }
 
@@ -300,24 +305,23 @@ static int flush(void *ctx, struct lep_error *e)
 
 static int write_all(struct lep_text_job *j, struct lep_error *e)
 {
-	const struct lep_prepare_text *p = j->p;
 	struct lep_error ignored, cause = {0};
 	struct lep_row row;
 	int status = begin(j, e), bad;
 
 	lep_columns_on_wait(j->columns, flush, j);
-	while (!status) {
+	if (!status && lep_table_is_one(j))
+		status = lep_table_write(j, e);
+	else while (!status) {
 		status = lep_text_next_row(j, &row, 1, &bad, e);
 		if (status <= 0)
 			break;
 		cause = *e;
-		status = add_record(j, &row, bad, cause.text, e);
-		if (!status && lep_builder_count(j->builder) >= (p->pack ? p->pack : 1))
-			status = write_frame(j, e);
+		status = lep_text_add_record(j, &row, bad, cause.text, e);
 	}
 	/* What was good before an error is handed out; the error stays the first. */
 	if (j->writer && j->builder && lep_builder_count(j->builder))
-		status = status ? (write_frame(j, &ignored), status) : write_frame(j, e);
+		status = status ? (lep_text_write_frame(j, &ignored), status) : lep_text_write_frame(j, e);
 	if (status)
 		return status;
 	j->p->records = lep_writer_records(j->writer);

@@ -56,6 +56,7 @@ struct lep_prepare_text {
 	enum lep_prepare_unknown unknown;
 	enum lep_prepare_bad bad;
 	size_t pack;               /* records a frame; 0: 1 */
+	int threads;               /* for tables; 0: 1 */
 	const char *provenance, *program;
 	struct lep_output *out;
 

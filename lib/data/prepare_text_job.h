@@ -8,6 +8,14 @@
 #include "data/prepare_text.h"
 #include "stream/writer.h"
 
+/* What the first pass gathers, one a field; NULL: nothing. */
+struct lep_text_gather {
+	struct lep_vocabulary **vocabulary;
+	struct lep_table **classes;
+	struct lep_measure **measure;
+	size_t owner;              /* the field whose vocabulary all share; SIZE_MAX */
+};
+
 /* One run of lep_prepare_text_run. */
 struct lep_text_job {
 	struct lep_prepare_text *p;
@@ -33,6 +41,23 @@ struct lep_text_job {
  * named in the last pass only.
  */
 int lep_text_next_row(struct lep_text_job *j, struct lep_row *row, int last, int *bad, struct lep_error *e);
+
+/* The same for a row that was taken from the input: 1, 0 if it is left out. */
+int lep_text_judge(struct lep_text_job *j, struct lep_row *row, int last, int *bad, struct lep_error *e);
+
+/* A good row of the first pass. */
+int lep_text_gather_row(struct lep_text_job *j, struct lep_text_gather *g, const struct lep_row *row,
+	struct lep_error *e);
+/* A row of the last pass as a record; the frame goes out where it is full. */
+int lep_text_add_record(struct lep_text_job *j, const struct lep_row *row, int bad, const char *cause,
+	struct lep_error *e);
+int lep_text_write_frame(struct lep_text_job *j, struct lep_error *e);
+
+/* Tables without texts, read by blocks and many threads (prepare_table.c): whether this
+ * is one, and its two passes. */
+int lep_table_is_one(const struct lep_text_job *j);
+int lep_table_gather(struct lep_text_job *j, struct lep_text_gather *g, struct lep_error *e);
+int lep_table_write(struct lep_text_job *j, struct lep_error *e);
 
 /* Cells of field f in a row. */
 static inline size_t lep_text_cells(const struct lep_prepare_text *p, size_t f)

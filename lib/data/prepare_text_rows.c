@@ -121,37 +121,47 @@ static int check_class(const struct lep_text_job *j, const struct lep_row *row, 
 	return 0;
 }
 
-int lep_text_next_row(struct lep_text_job *j, struct lep_row *row, int last, int *bad, struct lep_error *e)
+int lep_text_judge(struct lep_text_job *j, struct lep_row *row, int last, int *bad, struct lep_error *e)
 {
 	struct lep_prepare_text *p = j->p;
 	char cause[512];
 	int status;
 
-	while ((status = lep_columns_next(j->columns, row, e)) > 0) {
-		if (p->progress && j->seen % 1024 == 0)
-			p->progress(p->ctx, j->seen);
-		j->seen += last != 0;
-		status = check_row(j, row, e);
-		*bad = status == LEP_ERR_DATA;
-		if (status && !*bad)
-			return status;
-		if (*bad && p->bad == LEP_PREPARE_FAIL) {
-			snprintf(cause, sizeof(cause), "%.500s", e->text);
-			return at_row(row, cause, e);
-		}
-		if (*bad && p->bad == LEP_PREPARE_SKIP) {
-			if (last)
-				note(j, row, e->text);
-			p->skipped_bad += last != 0;
-			continue;
-		}
-		if (*bad || !check_class(j, row, cause))
-			return 1;
-		if (p->unknown == LEP_UNKNOWN_FAIL)
-			return at_row(row, cause, e);
+	if (p->progress && j->seen % 1024 == 0)
+		p->progress(p->ctx, j->seen);
+	j->seen += last != 0;
+	status = check_row(j, row, e);
+	*bad = status == LEP_ERR_DATA;
+	if (status && !*bad)
+		return status;
+	if (*bad && p->bad == LEP_PREPARE_FAIL) {
+		snprintf(cause, sizeof(cause), "%.500s", e->text);
+		return at_row(row, cause, e);
+	}
+	if (*bad && p->bad == LEP_PREPARE_SKIP) {
 		if (last)
-			note(j, row, cause);
-		p->skipped_unknown += last != 0;
+			note(j, row, e->text);
+		p->skipped_bad += last != 0;
+		return 0;
+	}
+	if (*bad || !check_class(j, row, cause))
+		return 1;
+	if (p->unknown == LEP_UNKNOWN_FAIL)
+		return at_row(row, cause, e);
+	if (last)
+		note(j, row, cause);
+	p->skipped_unknown += last != 0;
+	return 0;
+}
+
+int lep_text_next_row(struct lep_text_job *j, struct lep_row *row, int last, int *bad, struct lep_error *e)
+{
+	int status;
+
+	while ((status = lep_columns_next(j->columns, row, e)) > 0) {
+		status = lep_text_judge(j, row, last, bad, e);
+		if (status)
+			return status;
 	}
 	return status;
 }
