@@ -220,24 +220,42 @@ const unsigned char *lep_table_row_end(const unsigned char *p, const unsigned ch
 	}
 }
 
-/* A plain field at p, which a line end ends at the latest. */
-static const unsigned char *plain(const unsigned char *p, unsigned char delimiter)
+/* A top bit for each byte of word that is c (and perhaps for bytes behind the first). */
+static uint64_t bytes_that_are(uint64_t word, unsigned char c)
 {
+	word ^= c * (uint64_t)0x0101010101010101;
+	return (word - 0x0101010101010101) & ~word & 0x8080808080808080;
+}
+
+/* A plain field at p, which a line end ends at the latest. */
+static const unsigned char *plain(const unsigned char *p, const unsigned char *end, unsigned char delimiter)
+{
+	for (; end - p >= 8; p += 8) {
+		uint64_t word = lep_number_word((const char *)p);
+		uint64_t ends = bytes_that_are(word, delimiter) | bytes_that_are(word, '\n');
+
+		if (ends)
+			return p + __builtin_ctzll(ends) / 8;
+	}
 	while (*p != delimiter && *p != '\n')
 		p++;
 	return p;
 }
 
+/* The same where a number is wanted, which is read on the way. */
 static const unsigned char *plain_number(const unsigned char *p, const unsigned char *end, unsigned char delimiter,
 	struct span *s)
 {
-	const unsigned char *q = (const unsigned char *)lep_number_scan((const char *)p, (const char *)end, &s->v);
+	const unsigned char *q = p;
 
-	if (q > p && (*q == delimiter || *q == '\n' || (*q == '\r' && q[1] == '\n'))) {
-		s->is_number = fabs(s->v) <= (double)FLT_MAX;
-		return *q == '\r' ? q + 1 : q;
-	}
-	return plain(p, delimiter);
+	if (end - p >= LEP_NUMBER_SHORT)
+		q = (const unsigned char *)lep_number_short((const char *)p, &s->v);
+	if (q == p)
+		q = (const unsigned char *)lep_number_scan((const char *)p, (const char *)end, &s->v);
+	if (q == p || !(*q == delimiter || *q == '\n' || (*q == '\r' && q[1] == '\n')))
+		return plain(p, end, delimiter);
+	s->is_number = 1;
+	return *q == '\r' ? q + 1 : q;
 }
 
 struct row {
@@ -273,7 +291,7 @@ static void split(const struct lep_table_rows *t, struct scratch *s, const unsig
 			if (slot >= 0)
 				lep_buf_add(&s->quoted, from, sizeof(from));
 		} else {
-			p = slot >= 0 && t->is_number[slot] ? plain_number(p, end, d, to) : plain(p, d);
+			p = slot >= 0 && t->is_number[slot] ? plain_number(p, end, d, to) : plain(p, end, d);
 			to->text = (const char *)begin;
 			to->len = (size_t)(p - begin);
 			to->len -= *p == '\n' && to->len && p[-1] == '\r';
@@ -294,7 +312,7 @@ static void split(const struct lep_table_rows *t, struct scratch *s, const unsig
 
 static int number(const struct lep_text_field *f, size_t i, const struct span *s, int last, double *v)
 {
-	if (s->is_number)
+	if (s->is_number && fabs(s->v) <= (double)FLT_MAX)
 		*v = s->v;
 	else {
 		enum lep_number_kind kind = lep_cell_parse(s->text, s->len, v);

@@ -14,11 +14,20 @@ static uint64_t draw(uint64_t *draws)
 	return lep_random_hash(0, draws, sizeof(*draws));
 }
 
+/* Alone, and with more behind it, which is read another way. */
 static int same(const char *text)
 {
-	double got = NAN, want = strtod(text, NULL);
+	double got = NAN, long_got = NAN, short_got = NAN, want = strtod(text, NULL);
+	size_t len = strlen(text);
+	char more[600];
 
-	return lep_number_parse(text, strlen(text), &got) && memcmp(&got, &want, sizeof(got)) == 0;
+	snprintf(more, sizeof(more), "%s,1234567890123456789", text);
+	if (lep_number_short(more, &short_got) != more && (lep_number_short(more, &short_got) != more + len ||
+		memcmp(&short_got, &want, sizeof(want)) != 0))
+		return 0;
+	return lep_number_parse(text, len, &got) && memcmp(&got, &want, sizeof(got)) == 0 &&
+		lep_number_scan(more, more + strlen(more), &long_got) == more + len &&
+		memcmp(&long_got, &want, sizeof(got)) == 0;
 }
 
 static void chosen(void)
