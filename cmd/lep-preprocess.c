@@ -78,7 +78,7 @@ static const struct lep_option options[] = {
 static const char *const usage[] = {
 	"[options] [FOLDER | ARCHIVE | PICTURE | IDX-FILE]...",
 	"[options] --text NAME [FILE]...",
-	"[options] --number COLUMN,... [--label COLUMN | --target-number COLUMN] [FILE]...",
+	"[options] --number COLUMN,... [FILE]...",
 	NULL,
 };
 
@@ -90,7 +90,7 @@ static const struct lep_program program = {
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.example = "lep-preprocess --gray -o train.lept train/\n"
 		   "lep-preprocess --text question --label topic -o train.lept train.csv\n"
-		   "lep-preprocess --number age,income --category city --label bought -o train.lept train.csv",
+		   "lep-preprocess --number age,income --label bought -o train.lept train.csv",
 };
 
 /* What one run holds; let_go releases it. */
