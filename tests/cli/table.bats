@@ -196,7 +196,8 @@ all=x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,x11,x12
   "$tools/mktable" 5000 2 >u.csv 2>>truth
   set -- --number $all --category city --pack 64
   lep-preprocess "$@" --target-number y t.csv | lep-train -q -n <(echo 'dense 1') -e 20 --lr 0.1 --seed 1 -o y.lepm
-  lep-preprocess --like y.lepm u.csv | lep-infer -m y.lepm | lep-eval --require 'r2>=0.89' --require 'r2<=0.91'
+  lep-preprocess --like y.lepm u.csv | lep-infer -m y.lepm | lep-eval --require 'r2>=0.89' --require 'r2<=0.91' \
+    --require 'r2_lower>=0.88' --require 'r2_upper<=0.92' --require 'rmse_lower>=5' --require 'mae_upper<=5'
   lep-preprocess "$@" --label kind=class t.csv | lep-train -q -n binary -e 2 --seed 1 -o c.lepm
   lep-preprocess --like c.lepm --label class u.csv | lep-infer -m c.lepm | lep-eval --require 'accuracy>=0.84'
   cut -d, -f 1-14 u.csv | lep-preprocess --like c.lepm | lep-infer -m c.lepm --format tsv >answers
