@@ -19,7 +19,7 @@ static const char *const unknowns[] = {"fail", "skip", "none", NULL};
 
 static struct {
 	int gray, rgb, fit, dtype, unknown, no_labels, bad, null, provenance, force, quiet, verbose;
-	const char *size, *background, *scale, *classes, *classes_from, *like;
+	const char *image, *size, *background, *scale, *classes, *classes_from, *like;
 	const char *list, *manifest, *columns, *labels, *output;
 	int64_t pack, threads;
 	uint64_t spool_limit;
@@ -27,6 +27,7 @@ static struct {
 } o = {.pack = 1, .spool_limit = (uint64_t)16 << 20, .text = {.tokens = LEP_TEXT_TOKENS_DEFAULT}};
 
 static const struct lep_option options[] = {
+	LEP_TEXT(0, "image", "NAME", &o.image, LEP_OPT_RESULT, "the field that pictures become, or that of --like which they are for (default: image)"),
 	LEP_FLAG(0, "gray", &o.gray, LEP_OPT_RESULT, "one channel (default: the first picture's channels)"),
 	LEP_FLAG(0, "rgb", &o.rgb, LEP_OPT_RESULT, "three channels: red, green, blue"),
 	LEP_TEXT(0, "size", "WxH", &o.size, LEP_OPT_RESULT, "resize to W x H pixels (default: all have the first picture's size)"),
@@ -139,7 +140,7 @@ static int check_like(const struct lep_operands *ops, struct lep_error *e)
 static int check_text(const struct lep_operands *ops, struct lep_error *e)
 {
 	static const void *const pictures[] = {
-		&o.gray, &o.rgb, &o.size, &o.fit, &o.background, &o.dtype, &o.list, &o.null, &o.manifest, &o.columns,
+		&o.image, &o.gray, &o.rgb, &o.size, &o.fit, &o.background, &o.dtype, &o.list, &o.null, &o.manifest, &o.columns,
 		&o.labels, &o.scale,
 	};
 	size_t n = sizeof(pictures) / sizeof(pictures[0]) - (lep_text_has_numbers(&o.text) != 0);
@@ -156,6 +157,8 @@ static int take_options(const struct lep_operands *ops, struct work *w, struct l
 		status = lep_fail(e, LEP_ERR_USAGE, "--gray and --rgb exclude each other");
 	if (!status && o.classes && o.classes_from)
 		status = lep_fail(e, LEP_ERR_USAGE, "--classes and --classes-from exclude each other");
+	if (!status && o.image && !*o.image)
+		status = lep_fail(e, LEP_ERR_USAGE, "--image: an empty name");
 	if (!status && o.null && !o.list)
 		status = lep_fail(e, LEP_ERR_USAGE, "-0 is about --files-from, which is not given");
 	if (!status && o.columns && !o.manifest)
@@ -181,6 +184,7 @@ static int take_options(const struct lep_operands *ops, struct work *w, struct l
 		status = lep_cli_check_output(o.output, o.force, e);
 	lep_provenance(ops, (enum lep_provenance_mode)o.provenance, &w->provenance);
 	p->provenance = w->provenance.len ? w->provenance.data : NULL;
+	p->image_name = o.image;
 	p->as_float = o.dtype;
 	p->no_labels = o.no_labels;
 	p->unknown = (enum lep_prepare_unknown)o.unknown;

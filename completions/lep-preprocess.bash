@@ -10,6 +10,9 @@ _lep_preprocess() {
   fi
   COMPREPLY=()
   case $prev in
+  --image)
+    return
+    ;;
   --size)
     return
     ;;
@@ -144,7 +147,7 @@ _lep_preprocess() {
     ;;
   esac
   if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--gray --rgb --size --fit --background --scale --dtype --text --target-text --number --category --encode --target-number --missing --label --key --format --no-header --tokens --case --invalid --truncate --end --vocabulary --min-count --vocabulary-from --shared-vocabulary --classes --classes-from --unknown --no-labels --like --bad --pack --files-from -0 --null --manifest --columns --labels --spool-limit -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '--image --gray --rgb --size --fit --background --scale --dtype --text --target-text --number --category --encode --target-number --missing --label --key --format --no-header --tokens --case --invalid --truncate --end --vocabulary --min-count --vocabulary-from --shared-vocabulary --classes --classes-from --unknown --no-labels --like --bad --pack --files-from -0 --null --manifest --columns --labels --spool-limit -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
     return
   fi
   compopt -o filenames

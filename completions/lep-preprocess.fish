@@ -1,4 +1,5 @@
 # fish completion for lep-preprocess; made by `lep-preprocess --completion fish`
+complete -c lep-preprocess -l image -x -d 'the field that pictures become, or that of --like which they are for (default: image)'
 complete -c lep-preprocess -l gray -d 'one channel (default: the first picture\'s channels)'
 complete -c lep-preprocess -l rgb -d 'three channels: red, green, blue'
 complete -c lep-preprocess -l size -x -d 'resize to W x H pixels (default: all have the first picture\'s size)'

@@ -244,6 +244,18 @@ static int add_record(struct job *j, const struct lep_buf *arena, const struct l
 	return status;
 }
 
+/* Of a picture that is a part of what a model reads, beside a question say, the
+ * class may come with the other part: the first one tells. */
+static void decide_label(struct job *j, const struct lep_buf *arena, const struct lep_sample *s)
+{
+	if (!j->p->label_elsewhere || !j->classes || j->seen)
+		return;
+	if (s->has_class && lep_table_find(j->classes, arena->data + s->class_name, s->class_len) >= 0)
+		return;
+	lep_table_free(j->classes);
+	j->classes = NULL;
+}
+
 static int write_sink(void *ctx, const struct lep_buf *arena, const struct lep_sample *s, const void *pixels,
 	const char *cause, struct lep_error *e)
 {
@@ -254,6 +266,7 @@ static int write_sink(void *ctx, const struct lep_buf *arena, const struct lep_s
 
 	if (p->progress && j->seen % 256 == 0)
 		p->progress(p->ctx, j->seen);
+	decide_label(j, arena, s);
 	j->seen++;
 	status = find_class(j, arena, s, &id, e);
 	if (status)
@@ -283,12 +296,12 @@ static int flush(void *ctx, struct lep_error *e)
 static int write_all(struct job *j, struct lep_error *e)
 {
 	const struct lep_recipe *r = &j->pictures.recipe;
-	int status;
+	int known = r->width && r->channels, wait = j->p->label_elsewhere && j->classes, status;
 
 	j->pictures.sink = write_sink;
 	j->pictures.flush = flush;
 	/* Nothing waits for the first picture: a reader may look at HEAD at once. */
-	if (r->width && r->channels && (status = begin(j, e)) < 0)
+	if (known && !wait && (status = begin(j, e)) < 0)
 		return status;
 	status = lep_pictures_run(&j->pictures, e);
 	if (status) {
@@ -299,6 +312,8 @@ static int write_all(struct job *j, struct lep_error *e)
 			write_frame(j, &ignored);
 		return status;
 	}
+	if (!j->writer && known && !j->seen && (status = begin(j, e)) < 0)
+		return status;
 	if (!j->writer)
 		return lep_fail(e, LEP_ERR_DATA, j->seen ? "no picture among %llu samples could be read" :
 			"no pictures in the input", (unsigned long long)j->seen);
@@ -400,10 +415,12 @@ int lep_prepare_like(struct lep_prepare *p, const struct lep_head *head, const c
 {
 	int model = head->kind != LEP_KIND_DATA;
 	const struct lep_field *field = model ? head->expect : head->field, *image = NULL, *target = NULL;
-	size_t n = model ? head->nexpect : head->nfield;
+	size_t n = model ? head->nexpect : head->nfield, inputs = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!image && field[i].role == LEP_ROLE_INPUT && field[i].recipe) {
+		inputs += field[i].role == LEP_ROLE_INPUT;
+		if (!image && field[i].role == LEP_ROLE_INPUT && field[i].recipe &&
+			(!p->image_name || strcmp(field[i].name, p->image_name) == 0)) {
 			int status = lep_recipe_parse(&p->recipe, field[i].recipe, e);
 
 			if (status)
@@ -414,6 +431,8 @@ int lep_prepare_like(struct lep_prepare *p, const struct lep_head *head, const c
 		if (!target && field[i].role == LEP_ROLE_TARGET && field[i].table)
 			target = &field[i];
 	}
+	if (!image && p->image_name)
+		return lep_fail(e, LEP_ERR_DATA, "%s: no field '%s' in it is prepared from pictures", path, p->image_name);
 	if (!image)
 		return lep_fail(e, LEP_ERR_DATA, "%s: no field in it is prepared from pictures", path);
 	if (p->recipe.rules > LEP_PICTURE_RULES)
@@ -427,6 +446,7 @@ int lep_prepare_like(struct lep_prepare *p, const struct lep_head *head, const c
 		return 0;
 	}
 	p->label_name = target->name;
+	p->label_elsewhere = inputs > 1;
 	p->classes = lep_table_share(target->table);
 	return 0;
 }

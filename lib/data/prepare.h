@@ -26,6 +26,7 @@ struct lep_prepare {
 	int as_float;
 	const char *image_name, *label_name; /* NULL: "image", "label" */
 	int no_labels;                 /* classes are not looked at */
+	int label_elsewhere;           /* none either, where the first sample has none of classes */
 	struct lep_table *classes;     /* borrowed; NULL: gathered from the samples */
 	const char *classes_from;      /* where they come from, for messages */
 	enum lep_prepare_unknown unknown; /* a class that is not in classes */
@@ -57,8 +58,10 @@ int lep_prepare_run(struct lep_prepare *p, struct lep_error *e) LEP_MUST_USE;
 int lep_prepare_classes(struct lep_table **out, const char *list, const char *path, struct lep_error *e) LEP_MUST_USE;
 
 /*
- * Take recipe, dtype, names and classes of p from the first picture field and
- * the target of a model or stream (--like); `path` names it in errors. The
+ * Take recipe, dtype, names and classes of p from the first picture field, or
+ * that of p->image_name, and
+ * the target of a model or stream (--like); `path` names it in errors. Where it
+ * has other inputs, too, the class may be theirs (label_elsewhere). The
  * table goes to p->classes with a reference of its own, which the caller frees; names are
  * borrowed from head.
  */

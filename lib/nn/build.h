@@ -16,6 +16,7 @@ struct lep_builder_nn {
 	int number;                /* of the next label's kind, where it was counted before; or 0 */
 	const struct lep_stmt *stmt; /* the statement being built */
 	size_t steps;              /* statements and rounds so far */
+	int field_paths;           /* an input's block has a name that lines without one might have */
 	int used_inputs;           /* an input block has been seen */
 	size_t nname, name_room;
 	struct {
@@ -44,8 +45,8 @@ int lep_build_new_value(struct lep_builder_nn *b, const struct lep_shape *shape,
 void lep_build_name_value(struct lep_builder_nn *b, int out);
 /* The next number of that kind in the current scope, from 1. */
 int lep_build_count_kind(struct lep_builder_nn *b, const char *kind);
-/* Remember `NAME =` until the end of the block. */
-int lep_build_remember(struct lep_builder_nn *b, const struct lep_stmt *s, const char *name, int value);
+/* Remember `NAME =`, or the name of a field, until the end of the block. */
+int lep_build_remember(struct lep_builder_nn *b, const struct lep_stmt *s, const char *name, int value, int is_field);
 /* Run fn inside a scope whose path grows by "part.". */
 int lep_build_scope(struct lep_builder_nn *b, const char *part, const struct lep_block *block);
 /* The value of the input of that name (NULL: the first field with role input);

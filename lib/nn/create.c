@@ -174,6 +174,21 @@ int lep_net_check_aim(const struct lep_net *n, struct lep_error *e)
 	return lep_fail(e, LEP_ERR_DATA, "the target '%s' is a sequence, and the output is none", name);
 }
 
+/* Weights below an input's block may be called as others: `input residual1 { dense 3 }`
+ * beside a first residual with a dense line. */
+static int check_weight_names(struct lep_builder_nn *b)
+{
+	const struct lep_net *n = b->net;
+
+	for (size_t i = 0; i < n->nparam && b->field_paths; i++)
+		for (size_t k = i + 1; k < n->nparam; k++)
+			if (strcmp(n->param[i].pub.name, n->param[k].pub.name) == 0)
+				return b->status = lep_fail(b->e, LEP_ERR_DATA, "%s: two weights would be called '%s': put the lines of "
+					"that input behind it instead of in a block, or give the other layer a name", b->name,
+					n->param[i].pub.name);
+	return 0;
+}
+
 static int place_params(struct lep_builder_nn *b)
 {
 	struct lep_net *n = b->net;
@@ -291,6 +306,8 @@ int lep_net_new(struct lep_net **out, const char *text, const char *name,
 		rc = find_target(&b, options);
 	if (rc == 0)
 		rc = lep_build_block(&b, &n->syntax);
+	if (rc == 0)
+		rc = check_weight_names(&b);
 	if (rc == 0)
 		rc = find_output(&b);
 	if (rc == 0)

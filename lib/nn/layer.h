@@ -9,7 +9,7 @@
 #include "nn/net.h"
 #include "nn/syntax.h"
 
-#define LEP_OP_INPUTS 4
+#define LEP_OP_INPUTS 8
 #define LEP_OP_PARAMS 8
 
 struct lep_op;
@@ -253,6 +253,10 @@ int lep_build_from(struct lep_builder_nn *b, const struct lep_stmt *s, size_t i,
 /* The current value must be a sequence of rows of numbers, whose length varies or
  * is its first extent; *width: numbers of a row. */
 int lep_build_sequence(struct lep_builder_nn *b, const struct lep_stmt *s, size_t *width);
+
+/* The current value's shape as rows of its last extent, of which it has one or more
+ * before: [h][w][c] is [h w][c]. Returns rows. */
+const struct lep_shape *lep_build_positions(const struct lep_builder_nn *b, struct lep_shape *rows);
 
 /* Adds an operation on the current value; shape is its output's, which, where it
  * begins with LEP_VARIES, has the lengths of the current value. NULL: out of

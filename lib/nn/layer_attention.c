@@ -267,15 +267,21 @@ static int read_words(struct lep_builder_nn *b, const struct lep_stmt *s, struct
 	return 0;
 }
 
-/* The current value as rows of `width` numbers. */
-static int check_rows(struct lep_builder_nn *b, const struct lep_stmt *s, size_t *width)
+/* A picture is a sequence of its positions, row by row. */
+static int is_picture(const struct lep_value *v)
+{
+	return v->axis < 0 && v->shape.rank == 3;
+}
+
+/* The current value as rows of `width` numbers; of a memory also positions of a picture. */
+static int check_rows(struct lep_builder_nn *b, const struct lep_stmt *s, size_t *width, int memory)
 {
 	char text[LEP_SHAPE_TEXT_MAX];
 	const struct lep_shape *shape;
 	int rc = lep_build_sequence(b, s, width);
 
 	shape = &lep_build_value(b, lep_build_current(b))->shape;
-	if (rc == 0 && shape->rank != 2)
+	if (rc == 0 && shape->rank != 2 && !(memory && is_picture(lep_build_value(b, lep_build_current(b)))))
 		rc = lep_build_fail(b, s, "needs a sequence of rows, its input is '%s'", lep_shape_text(text, shape, "x"));
 	return rc;
 }
@@ -286,12 +292,16 @@ static int add_projections(struct lep_builder_nn *b, const struct lep_stmt *s, s
 	static const char *const suffix[] = {"wq", "bq", "wk", "bk", "wv", "bv"};
 	struct lep_op *op = lep_build_dense(b, s, width, memory < 0 ? 3 : 1, suffix);
 	int queries = lep_build_current(b);
+	struct lep_shape rows;
 
 	if (op)
 		op->kind = "attention";
 	*keys = -1;
 	if (op && memory >= 0) {
 		lep_build_set_current(b, memory);
+		/* The line has its label: the alias takes none. */
+		if (is_picture(lep_build_value(b, memory)) && lep_build_alias(b, s, lep_build_positions(b, &rows)))
+			return lep_build_status(b);
 		op = lep_build_dense(b, s, width, 2, suffix + 2);
 		*keys = lep_build_current(b);
 		lep_build_set_current(b, queries);
@@ -326,10 +336,10 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 	int memory, keys, from = lep_build_current(b), rc = read_words(b, s, &line, &memory);
 
 	if (rc == 0)
-		rc = check_rows(b, s, &width);
+		rc = check_rows(b, s, &width, 0);
 	if (rc == 0 && memory >= 0) {
 		lep_build_set_current(b, memory);
-		rc = check_rows(b, s, &other);
+		rc = check_rows(b, s, &other, 1);
 		lep_build_set_current(b, from);
 	}
 	if (rc)

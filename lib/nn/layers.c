@@ -27,6 +27,7 @@ const struct lep_layer *const lep_layers[] = {
 	&lep_layer_encoder,
 	&lep_layer_decoder,
 	&lep_layer_gate,
+	&lep_layer_fuse,
 	&lep_layer_dropout,
 	&lep_layer_residual,
 	&lep_layer_softmax,

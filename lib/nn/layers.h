@@ -26,6 +26,7 @@ extern const struct lep_layer lep_layer_attention;
 extern const struct lep_layer lep_layer_encoder;
 extern const struct lep_layer lep_layer_decoder;
 extern const struct lep_layer lep_layer_gate;
+extern const struct lep_layer lep_layer_fuse;
 extern const struct lep_layer lep_layer_dropout;
 extern const struct lep_layer lep_layer_residual;
 extern const struct lep_layer lep_layer_softmax;

@@ -54,15 +54,27 @@ static int is_reserved(const char *name)
 	return lep_layer_find(base) || strcmp(base, "repeat") == 0;
 }
 
-int lep_build_remember(struct lep_builder_nn *b, const struct lep_stmt *s, const char *name, int value)
+/* What may be called so by a line. A field is called as the data have it: `position`,
+ * or `image.dense1`, as lep-infer names what a layer gives. */
+static int check_name(struct lep_builder_nn *b, const struct lep_stmt *s, const char *name, int is_field)
 {
 	for (const char *c = name; *c; c++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", *c))
-			return lep_build_fail(b, s, "the name '%s' may hold letters, digits, '_' and '-' only", name);
-	if (is_reserved(name))
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", *c) &&
+			!(is_field && *c == '.'))
+			return lep_build_fail(b, s, "the name '%s' may hold letters, digits, '_'%s and '-' only", name,
+				is_field ? ", '.'" : "");
+	if (!is_field && is_reserved(name))
 		return lep_build_fail(b, s, "'%s' is a reserved word and cannot be a name", name);
 	if (strlen(name) > LEP_LAYER_NAME_MAX)
 		return lep_build_fail(b, s, "the name '%s' is longer than %d bytes", name, LEP_LAYER_NAME_MAX);
+	return 0;
+}
+
+int lep_build_remember(struct lep_builder_nn *b, const struct lep_stmt *s, const char *name, int value,
+	int is_field)
+{
+	if (check_name(b, s, name, is_field))
+		return lep_build_status(b);
 	if (lep_build_named(b, name) >= 0)
 		return lep_build_fail(b, s, "the name '%s' is taken", name);
 	if (b->nname == b->name_room) {
@@ -156,11 +168,12 @@ static int build_input(struct lep_builder_nn *b, const struct lep_stmt *s)
 	b->used_inputs = 1;
 	b->current = value;
 	if (s->nblock) {
+		b->field_paths |= strchr(s->word[1], '.') || is_reserved(s->word[1]);
 		rc = lep_build_scope(b, s->word[1], &s->block[0]);
 		if (rc)
 			return rc;
 	}
-	return lep_build_remember(b, s, s->word[1], b->current);
+	return lep_build_remember(b, s, s->word[1], b->current, 1);
 }
 
 static int add_augment(struct lep_builder_nn *b, const struct lep_stmt *s)
@@ -250,7 +263,7 @@ int lep_build_stmt(struct lep_builder_nn *b, const struct lep_stmt *s)
 	if (rc == 0)
 		rc = layer->build(b, s);
 	if (rc == 0 && s->name)
-		rc = lep_build_remember(b, s, s->name, b->current);
+		rc = lep_build_remember(b, s, s->name, b->current, 0);
 	return rc;
 }
 

@@ -27,7 +27,7 @@ setup() {
     done
   fi
   for name in "training, digits CNN, all threads" "training, all threads over one" "training, 32x32x3 CNN, all threads" \
-    "inference, digits CNN, batch 256" "one picture in process" "pipe between two programs" "start of lep-train"; do
+    "inference, digits CNN, batch 256" "one picture in process" "pipe between two programs" "join, 12 KiB a record" "start of lep-train"; do
     grep -qF "\"name\": \"$name\"" lines || { echo "no row: $name"; return 1; }
   done
   grep -qF '"name": "decode, PNG in tar' lines

@@ -218,6 +218,31 @@ static const struct gradient_case {
 	{"m = dense 5 tanh; pool mean; gate from m", FIXED, NULL, 18},
 	{"m = dense 5; dense 3 tanh; gate from m", VECTOR, NULL, 3},
 	{"m = pool mean; gate from m; gate from m", SEQUENCE, NULL, 4},
+	{"m = flatten rows; dense 6; attention 2 from m; dense 2", SMALL, NULL, 3},
+	{"m = conv 3 2x2 relu; flatten rows; dense 6; attention 2 from m; dense 2", SMALL, NULL, 3},
+	/* Vectors, sequences, fixed rows, and one vector for all rows of the others. */
+	{"a = dense 5 tanh; dense 4; c = dense 3 tanh; fuse concat a c; dense 2", VECTOR, NULL, 18},
+	{"a = dense 5; b = dense 3 tanh; fuse concat a b a", SEQUENCE, NULL, 4},
+	{"a = dense 5; b = dense 3 tanh; v = pool max; fuse concat b v a", SEQUENCE, NULL, 4},
+	{"a = dense 5; b = dense 3; v = pool max; fuse concat v b v; dense 2", FIXED, NULL, 3},
+	{"a = dense 5; b = dense 5 tanh; c = dense 5; v = pool mean; fuse sum a b c v a", SEQUENCE, NULL, 18},
+	{"a = dense 5; b = dense 5 tanh; c = dense 5; v = pool mean; fuse mean v a b; dense 2", SEQUENCE, NULL, 4},
+	{"a = conv 3 2x2; b = conv 3 2x2 same tanh; v = globalavgpool; fuse product a b v", SMALL, NULL, 3},
+	{"a = dense 5; b = dense 5 tanh; v = pool mean; fuse product v a b v; dense 2", SEQUENCE, NULL, 4},
+	{"a = dense 5; b = dense 5 tanh; fuse product a b; dense 2", VECTOR, NULL, 3},
+	{"a = dense 5; fuse product a a", VECTOR, NULL, 3},
+	{"a = dense 5; b = dense 5 tanh; c = dense 5; v = pool mean; fuse max v a b c; dense 2", SEQUENCE, NULL, 4},
+	{"a = dense 5; b = dense 5 tanh; fuse max a b", FIXED, NULL, 3},
+	{"a = dense 5; b = dense 1 tanh; v = pool mean; fuse product a b v", SEQUENCE, NULL, 4},
+	{"a = dense 5; b = dense 5; c = pool mean; c1 = dense 1 tanh; fuse product c1 a b; dense 2", SEQUENCE, NULL, 4},
+	{"a = dense 5; b = dense 1 tanh; c = dense 5; fuse max a b c; dense 2", VECTOR, NULL, 3},
+	{"a = dense 1; b = dense 5 tanh; fuse mean a b; fuse1b = dense 5; fuse sum fuse1b a a", VECTOR, NULL, 3},
+	{"a = dense 5 tanh; b = dense 3 tanh; fuse gate a b", VECTOR, NULL, 3},
+	{"a = conv 3 2x2 tanh; b = globalavgpool; fuse gate a b", SMALL, NULL, 3},
+	{"a = dense 5 tanh; b = pool mean; fuse gate b a; fuse gate a b", SEQUENCE, NULL, 4},
+	{"a = dense 5 tanh; b = dense 3 tanh; fuse bilinear 4 a b; dense 2", VECTOR, NULL, 3},
+	{"a = dense 5 tanh; b = pool mean; fuse bilinear 4 a b; dense 2", SEQUENCE, NULL, 4},
+	{"a = dense 5 tanh; b = pool mean; fuse bilinear 4 a b; dense 2", SEQUENCE, "fuse1.[ub]*", 4},
 	/* Values that more than one operation reads: their gradients add up. */
 	{"residual {}", ROWS, NULL, 3},
 	{"residual { relu }", ROWS, NULL, 3},
@@ -514,19 +539,26 @@ static void texts(void)
 	}
 }
 
-/* Of two inputs' branches the last one is the output; the other learns nothing. */
+/* Two inputs' branches, fused; in the first the last one is the output, the other learns nothing. */
 static void two_inputs(void)
 {
 	struct lep_field fields[] = {
 		{.name = (char *)(uintptr_t)"image", .role = LEP_ROLE_INPUT, .dtype = LEP_F32, .shape = PICTURE},
 		{.name = (char *)(uintptr_t)"more", .role = LEP_ROLE_INPUT, .dtype = LEP_F32, .shape = VECTOR},
 	};
-	struct run r = {0};
+	static const char *const ends[] = {"dense 3", "fuse concat image more; dense 3", "fuse gate image more",
+		"fuse product more image; dense 3", "fuse bilinear 5 image more; dense 3"};
 
-	CHECK(set_up(&r, "input image { conv 3 3x3 relu; maxpool 2; flatten; dense 4 relu }\n"
-		"input more { dense 4 tanh }\ndense 3", fields, 2, 3) == 0 && start(&r) == 0);
-	check_all(&r);
-	finish(&r);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]) && !check_failed_here; i++) {
+		struct run r = {0};
+		char net[256];
+
+		snprintf(net, sizeof(net), "input image { conv 3 3x3 relu; maxpool 2; flatten; dense 4 relu }\n"
+			"input more { dense 4 tanh }\n%s", ends[i]);
+		CHECK(set_up(&r, net, fields, 2, 3) == 0 && start(&r) == 0);
+		check_all(&r);
+		finish(&r);
+	}
 }
 
 /* Two sequences of lengths of their own, either empty or one where the other is not. */
@@ -556,6 +588,8 @@ static void encoder_and_decoder(void)
 		"repeat 2 { decoder 2 3 from memory dropout 0.1 }; layernorm; dense 3");
 	two_sequences("input memory { dense 5 tanh; pool mean }; input text; dense 3; gate from memory");
 	two_sequences("input memory { dense 5 tanh }; input text; pool max; gate from memory; dense 2");
+	two_sequences("input memory { dense 5 tanh }; input text { pool max; dense 5 }; fuse product memory text; pool mean");
+	two_sequences("input memory { dense 4; pool mean }; input text { pool max }; fuse concat memory text; dense 2");
 }
 
 int main(void)

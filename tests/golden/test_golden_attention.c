@@ -1,5 +1,5 @@
 /*
- * Attention and the gate between encoder and decoder against the recorded
+ * Attention, and the gate between encoder and decoder or two inputs, against the recorded
  * references (golden/INDEX.tsv), inside the lengths: forward 2e-6, gradients
  * 1e-5; on every instruction set, as sequences and as fixed values.
  */
@@ -32,6 +32,10 @@ static const struct golden_case {
 	{"attention_lengths", "attention 2", NULL, FIRST, 0, 1, 3, 6, 8, 0, 0},
 	{"attention_lengths", "input memory; input x; attention 2 from memory", "x", SECOND, 0, 0, 3, 6, 8, 6, 8},
 	{"fuse_gate", "input x; input text; gate from x", "text", WHOLE, 2, 0, 4, 1, 5, 1, 6},
+	{"fuse_gate", "input x; input text; fuse gate x text", "text", WHOLE, 2, 0, 4, 1, 5, 1, 6},
+	/* Its gate is one number, which meets all of x. */
+	{"seed_fusion_example", "input x; input text { dense 1; softmax }; fuse product x text",
+		"text", WHOLE, 2, 1, 1, 1, 3, 1, 3},
 	{"attention_cross", "input memory; input x; attention 2 from memory", "memory", SECOND, 0, 0, 2, 4, 8, 7, 8},
 };
 
@@ -241,7 +245,9 @@ static void one_case(const struct golden_case *c, const struct lep_kernels *k)
 	if (lep_net_new(&r.net, c->net, c->name, fields, (size_t)r.sides, &o, k, &e))
 		printf("# %s\n", e.text);
 	CHECK(r.net);
-	r.dy = rows_of(c->name, "dy", &r.side[0], lep_net_output(r.net, NULL) / (c->fixed ? r.side[0].steps : 1), &n);
+	if (!c->forward_only)
+		r.dy = rows_of(c->name, "dy", &r.side[0],
+			lep_net_output(r.net, NULL) / (c->fixed ? r.side[0].steps : 1), &n);
 	CHECK(lep_threads_new(&r.pool, 3, NULL) == 0);
 	CHECK(lep_exec_new(&r.x, r.net, r.side[0].samples, !c->forward_only, 3, NULL) == 0);
 	CHECK(fill(&r) == 0);

@@ -127,7 +127,7 @@ static void examples(void)
 		p = to;
 		n++;
 	}
-	CHECKF(n == 3, "%d examples", n);
+	CHECKF(n == 4, "%d examples", n);
 }
 
 int main(void)

@@ -84,7 +84,7 @@ static const struct {
 	{"input source { embed 6 }; input text; embed 6; gate from source",
 		"line 1: gate: 'source' and its input are sequences of different lengths; a pool line belongs behind one of them"},
 	{"input frames { dense 3 }; input text; embed 6; gate from frames",
-		"line 1: gate: takes vectors and sequences of rows, not '*x6' and '*x4x3'"},
+		"line 1: gate: 'frames' and its input are sequences of different lengths; a pool line belongs behind one of them"},
 	{"causal = embed 6", "line 1: embed: 'causal' is a reserved word and cannot be a name"},
 	{"encoder1 = embed 6", "line 1: embed: 'encoder1' is a reserved word and cannot be a name"},
 };
@@ -322,6 +322,8 @@ static const char *const translators[] = {
 	"input source { embed 12; position sinusoidal; repeat 2 { encoder 2 20 } }\n"
 	"input text; embed 12; position sinusoidal; repeat 2 { decoder 3 16 from source }; layernorm; dense 11",
 	"input source { embed 10; pool mean }; input text; embed 8; attention 2 causal; gate from source; dense 4",
+	"input source { embed 8; pool max }; input text { embed 8 }; a = attention 2 causal; fuse product text source a\n"
+	"b = dense 3; fuse concat source b text; dense 4",
 };
 
 enum { SOURCES = 3 };
