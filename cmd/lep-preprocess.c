@@ -41,6 +41,7 @@ static const struct lep_option options[] = {
 	LEP_LIST(0, "category", "[NAME=]COLUMN,...", &o.text.category, LEP_OPT_RESULT, "columns of categories, behind the numbers in that vector; may be repeated"),
 	LEP_CHOICE(0, "encode", lep_text_encodings, &o.text.encode, LEP_OPT_RESULT, "a category is a 1 among zeros in the vector, or a field of its own for embed"),
 	LEP_LIST(0, "target-number", "[NAME=]COLUMN,...", &o.text.target_number, LEP_OPT_RESULT, "numbers that are to be learnt; may be repeated"),
+	LEP_TEXT(0, "target-scale", "SCALE", &o.text.target_scale, LEP_OPT_RESULT, "what they are scaled by while learnt: none (the default), measure, minmax, or as --scale"),
 	LEP_TEXT(0, "missing", "RULE", &o.text.missing, LEP_OPT_RESULT, "for a missing number: fail (the default), mean, median, or a number"),
 	LEP_TEXT(0, "label", "[NAME=]COLUMN", &o.text.label, LEP_OPT_RESULT, "the class of each row"),
 	LEP_TEXT(0, "key", "COLUMN", &o.text.key, LEP_OPT_RESULT, "the key of each row (default: its line's number)"),
@@ -129,6 +130,7 @@ static int check_like(const struct lep_operands *ops, struct lep_error *e)
 		&o.gray, &o.rgb, &o.size, &o.fit, &o.background, &o.scale, &o.dtype, &o.classes, &o.classes_from,
 		&o.text.tokens, &o.text.letters, &o.text.invalid, &o.text.truncate, &o.text.end, &o.text.vocabulary,
 		&o.text.min_count, &o.text.vocabulary_from, &o.text.shared, &o.text.missing, &o.text.encode,
+		&o.text.target_scale,
 	};
 	char why[512];
 

@@ -13,6 +13,7 @@ complete -c lep-preprocess -l number -x -d 'columns of numbers, together one vec
 complete -c lep-preprocess -l category -x -d 'columns of categories, behind the numbers in that vector; may be repeated'
 complete -c lep-preprocess -l encode -x -a 'onehot ids' -d 'a category is a 1 among zeros in the vector, or a field of its own for embed'
 complete -c lep-preprocess -l target-number -x -d 'numbers that are to be learnt; may be repeated'
+complete -c lep-preprocess -l target-scale -x -d 'what they are scaled by while learnt: none (the default), measure, minmax, or as --scale'
 complete -c lep-preprocess -l missing -x -d 'for a missing number: fail (the default), mean, median, or a number'
 complete -c lep-preprocess -l label -x -d 'the class of each row'
 complete -c lep-preprocess -l key -x -d 'the key of each row (default: its line\'s number)'

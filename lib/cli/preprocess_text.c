@@ -21,7 +21,7 @@ int lep_text_is_meant(const struct lep_operands *ops, const struct lep_text_choi
 	const void *const mine[] = {
 		&c->text, &c->target, &c->label, &c->key, &c->vocabulary_from, &c->tokens, &c->letters, &c->format,
 		&c->no_header, &c->shared, &c->end, &c->invalid, &c->vocabulary, &c->min_count, &c->truncate,
-		&c->number, &c->category, &c->target_number, &c->missing, &c->encode,
+		&c->number, &c->category, &c->target_number, &c->missing, &c->encode, &c->target_scale,
 	};
 
 	for (size_t i = 0; i < sizeof(mine) / sizeof(mine[0]); i++)
@@ -65,17 +65,32 @@ static int check_kinds(const struct lep_operands *ops, const struct lep_text_cho
 		return lep_fail(e, LEP_ERR_USAGE, "--missing is about --number and --category, and neither is given");
 	if (lep_option_given(ops, &c->encode) && !c->category.n)
 		return lep_fail(e, LEP_ERR_USAGE, "--encode is about --category, which is not given");
+	if (c->target_scale && !c->target_number.n)
+		return lep_fail(e, LEP_ERR_USAGE, "--target-scale is about --target-number, which is not given");
 	if (c->scale && lep_text_has_numbers(c) && !c->number.n)
 		return lep_fail(e, LEP_ERR_USAGE, "--scale is about --number, which is not given");
 	return 0;
 }
 
-/* --missing and --scale. */
+/* --scale or --target-scale: NULL: not given. */
+static void take_scale(struct lep_measure_options *m, const char *text)
+{
+	static const char *const scales[] = {"none", "measure", "minmax"};
+	size_t k = 0;
+
+	if (!text)
+		return;
+	while (k < 3 && strcmp(text, scales[k]) != 0)
+		k++;
+	m->scale = (enum lep_measure_scale)k;
+	m->given = text;
+}
+
+/* --missing. */
 static int take_measure(struct lep_measure_options *m, const struct lep_text_choices *c, struct lep_error *e)
 {
 	static const char *const rules[] = {"fail", "mean", "median"};
-	static const char *const scales[] = {"none", "measure", "minmax"};
-	size_t i = 0, k = 0;
+	size_t i = 0;
 
 	while (c->missing && i < 3 && strcmp(c->missing, rules[i]) != 0)
 		i++;
@@ -87,13 +102,6 @@ static int take_measure(struct lep_measure_options *m, const struct lep_text_cho
 			return lep_fail(e, LEP_ERR_USAGE, "--missing %s: neither fail, mean, median, nor a number", c->missing);
 		m->missing = LEP_MISSING_CONSTANT;
 	}
-	m->scale = LEP_MEASURE_DEVIATION;
-	if (!c->scale || !lep_text_has_numbers(c))
-		return 0;
-	while (k < 3 && strcmp(c->scale, scales[k]) != 0)
-		k++;
-	m->scale = (enum lep_measure_scale)k;
-	m->given = c->scale;
 	return 0;
 }
 
@@ -171,7 +179,6 @@ static int add_tables(struct lep_prepare_text *p, const struct lep_text_choices 
 {
 	struct lep_vocabulary *none = NULL;
 	struct lep_table *loaded = NULL;
-	const struct lep_measure_options plain = {.missing = LEP_MISSING_FAIL};
 	int status = 0, end = c->end || c->target.n;
 
 	if (c->vocabulary_from)
@@ -185,8 +192,11 @@ static int add_tables(struct lep_prepare_text *p, const struct lep_text_choices 
 			continue;
 		}
 		if (lep_part_is_vector(field->part)) {
-			status = lep_features_settle(&field->features,
-				field->part == LEP_PART_NUMBERS ? &p->measure : &plain, e);
+			const struct lep_measure_options *m = field->part == LEP_PART_NUMBERS ? &p->measure : &p->measure_target;
+
+			status = lep_features_settle(&field->features, m, e);
+			if (status == LEP_ERR_USAGE)
+				lep_fail_at(e, "--%s %s", m == &p->measure ? "scale" : "target-scale", m->given);
 			continue;
 		}
 		if (field->part == LEP_PART_CATEGORY)
@@ -226,6 +236,9 @@ int lep_text_setup(struct lep_prepare_text *p, const struct lep_operands *ops, c
 	}
 	if (!status)
 		status = take_measure(&p->measure, c, e);
+	p->measure.scale = LEP_MEASURE_DEVIATION;
+	take_scale(&p->measure, lep_text_has_numbers(c) ? c->scale : NULL);
+	take_scale(&p->measure_target, c->target_scale);
 	if (!status)
 		status = check_kinds(ops, c, like != NULL, e);
 	if (!status)

@@ -11,7 +11,7 @@
 /* Where the option table puts what is given; static storage. */
 struct lep_text_choices {
 	struct lep_list text, target, number, category, target_number;
-	const char *label, *key, *vocabulary_from, *missing;
+	const char *label, *key, *vocabulary_from, *missing, *target_scale;
 	const char *scale;         /* that of pictures, set by the caller */
 	int tokens, letters, format, no_header, shared, end, invalid, encode;
 	int64_t vocabulary, min_count, truncate;

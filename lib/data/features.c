@@ -197,7 +197,7 @@ float lep_features_number(const struct lep_features *f, size_t i, double v)
 {
 	if (isnan(v))
 		v = f->fill[i];
-	return (float)(f->scaled ? (v - f->mean[i]) / f->deviation[i] : v);
+	return (float)(f->scaled && !f->keeps ? (v - f->mean[i]) / f->deviation[i] : v);
 }
 
 void lep_features_row(const struct lep_features *f, const struct lep_cell *cell, float *out)

@@ -14,6 +14,9 @@
  * deviation (`scale none`: the value; absent where there are no numbers). Numbers
  * are the shortest that read back as the same double.
  *
+ * Of a target the values are kept as they are: lep-train applies the scale before it
+ * compares, lep-infer takes it off what it predicts, so that both are in the same units.
+ *
  * A category as an id is an i32 field with its own table and the recipe
  *
  *	category rules 1 missing fail          (or: missing none, the id is -1)
@@ -34,6 +37,7 @@ struct lep_features {
 	int settled;               /* what follows is known: given, of a model, or measured */
 	int missing_fails;
 	int scaled;
+	int keeps;                 /* a target's: the scale is for others to apply */
 	double *fill, *mean, *deviation; /* of each number; fill only where missing does not fail */
 	struct lep_table **level;  /* of each category, sorted by bytes */
 };
@@ -72,6 +76,10 @@ int lep_field_has_features(const struct lep_field *field);
 /* Columns and all else of such a field into f, which is empty. A vector without a
  * table has columns without names (""), but for one number, named as the field. */
 int lep_features_of_field(struct lep_features *f, const struct lep_field *field, struct lep_error *e) LEP_MUST_USE;
+
+/* Mean and deviation of each number of such a target field, one an element; caller frees;
+ * NULL where it is none, or is not scaled. */
+int lep_target_scale(const struct lep_field *field, double **mean, double **deviation, struct lep_error *e) LEP_MUST_USE;
 
 /* Whether a field is a category as an id, and whether a missing one is an error. */
 int lep_field_has_category(const struct lep_field *field, int *missing_fails);

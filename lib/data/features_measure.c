@@ -40,8 +40,8 @@ static int take_given(struct lep_features *f, const struct lep_measure_options *
 	f->scaled = f->nnumber && o->scale != LEP_MEASURE_NONE;
 	if (f->scaled && o->scale == LEP_MEASURE_GIVEN &&
 		lep_features_parse_scale(f->mean, f->deviation, f->nnumber, o->given))
-		return lep_fail(e, LEP_ERR_USAGE, "--scale %s: neither none, measure, minmax, nor MEAN,...:DEVIATION,... "
-			"with one number or %zu of each, deviations above 0", o->given, f->nnumber);
+		return lep_fail(e, LEP_ERR_USAGE, "neither none, measure, minmax, nor MEAN,...:DEVIATION,... "
+			"with one number or %zu of each, deviations above 0", f->nnumber);
 	return 0;
 }
 

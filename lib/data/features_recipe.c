@@ -233,6 +233,26 @@ int lep_features_of_field(struct lep_features *f, const struct lep_field *field,
 	return status ? lep_fail(e, LEP_ERR_DATA, "bad recipe '%.200s'", field->recipe) : 0;
 }
 
+int lep_target_scale(const struct lep_field *field, double **mean, double **deviation, struct lep_error *e)
+{
+	struct lep_features f = {0};
+	int status = 0;
+
+	*mean = *deviation = NULL;
+	if (field->role != LEP_ROLE_TARGET || !lep_field_has_features(field))
+		return 0;
+	status = lep_features_of_field(&f, field, e);
+	if (status)
+		lep_fail_at(e, "field '%s'", field->name);
+	if (!status && f.scaled) {
+		*mean = f.mean;
+		*deviation = f.deviation;
+		f.mean = f.deviation = NULL;
+	}
+	lep_features_release(&f);
+	return status;
+}
+
 int lep_field_has_category(const struct lep_field *field, int *missing_fails)
 {
 	struct lep_buf text = {0};

@@ -47,7 +47,8 @@ static int start_gather(const struct lep_text_job *j, struct lep_text_gather *g,
 		if (!lep_text_gathers(p, f) || j->place[f] < 0)
 			continue;
 		if (lep_part_is_vector(field->part)) {
-			status = lep_measure_new(&g->measure[f], &field->features, &p->measure, e);
+			status = lep_measure_new(&g->measure[f], &field->features,
+				field->part == LEP_PART_NUMBERS ? &p->measure : &p->measure_target, e);
 			continue;
 		}
 		if (field->part == LEP_PART_LABEL || field->part == LEP_PART_CATEGORY) {

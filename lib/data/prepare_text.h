@@ -51,7 +51,7 @@ struct lep_prepare_text {
 	const char *key;           /* the column of keys; NULL: line numbers */
 	struct lep_vocabulary_options vocabulary;
 	int shared;                /* one vocabulary for all fields */
-	struct lep_measure_options measure; /* of LEP_PART_NUMBERS */
+	struct lep_measure_options measure, measure_target; /* of LEP_PART_NUMBERS, of targets */
 	const char *classes_from;  /* where given classes come from, for messages */
 	enum lep_prepare_unknown unknown;
 	enum lep_prepare_bad bad;

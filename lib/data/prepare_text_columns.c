@@ -117,6 +117,7 @@ static int add_column(struct lep_prepare_text *p, enum lep_text_part part, int c
 		status = add_field(p, part, name, &f, e);
 	if (status)
 		return status;
+	f->features.keeps = part == LEP_PART_TARGET_NUMBERS;
 	if (lep_part_is_vector(part))
 		return lep_features_add(&f->features, column->data, column->len, category, e);
 	f->missing_fails = p->measure.missing == LEP_MISSING_FAIL;

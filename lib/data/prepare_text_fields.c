@@ -242,6 +242,7 @@ int lep_prepare_text_like(struct lep_prepare_text *p, const struct lep_head *hea
 			continue;
 		}
 		status = lep_features_of_field(&f->features, &field[i], e);
+		f->features.keeps = f->part == LEP_PART_TARGET_NUMBERS;
 		if (status)
 			return lep_fail_at(e, "%s: field '%s'", path, field[i].name);
 	}

@@ -109,6 +109,8 @@ both() {
   fails 2 "--encode is about --category" lep-preprocess --number a --encode ids t.csv
   fails 2 "--scale is about --number" lep-preprocess --category c --scale none t.csv
   fails 2 "--scale is about pictures" lep-preprocess --label c --scale none t.csv
+  fails 2 "--target-scale is about --target-number" lep-preprocess --number a --target-scale measure t.csv
+  fails 2 "--target-scale unit: neither none, measure, minmax" lep-preprocess --number a --target-number b --target-scale unit t.csv
   fails 2 "--tokens is about --text" lep-preprocess --number a --tokens chars t.csv
   fails 2 "--scale unit: neither none, measure, minmax" lep-preprocess --number a --scale unit t.csv
   fails 2 "--scale 1,2,3:1: neither none, measure, minmax" lep-preprocess --number a,b --scale 1,2,3:1 t.csv

@@ -78,13 +78,25 @@ all=x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,x11,x12
   lep-cat --csv s | cmp - <(printf 'key,c\n2,x\n3,\n4,y\n')
 }
 
-@test "targets as numbers: one, several; never scaled" {
+@test "targets as numbers: one, several; scaled only while they are learnt" {
   printf 'a,y,z\n1,10,100\n2,20,300\n' >t.csv
   good lep-preprocess --number a --target-number y -o s t.csv
   [ "$(recipe y s)" = 'numbers 1 rules 1 missing fail scale none' ]
   lep-cat --keep y --csv s | cmp - <(printf 'key,y\n2,10\n3,20\n')
   good lep-preprocess --number a --target-number y,z -o s t.csv
   [ "$(values target s | tr '\n' ' ')" = '10,100 20,300 ' ]
+  awk -v OFS=, 'BEGIN { print "a,b,y,z"; for (i = 0; i < 500; i++) print i % 7, i % 11, 300000 + 5000 * (i % 7) - 2000 * (i % 11), i % 7 / 1e6 }' >t.csv
+  for scale in measure minmax 300000,0:1e4,1e-6; do
+    good lep-preprocess --number a,b --target-number y,z --target-scale $scale -o s t.csv
+    [ "$(values target s | sed -n 2p)" = '303000,1e-06' ]
+    lep-train -q -n <(echo 'dense 2') -e 60 --lr 0.05 --validation 0.1 --seed 1 -o m s
+    lep-preprocess --like m --target-number y,z t.csv | lep-infer -m m | lep-eval --require 'r2[0]>=0.999' --require 'r2[1]>=0.999' --require 'rmse[0]<=500'
+  done
+  good lep-preprocess --number a,b --target-number y,z --target-scale none -o s t.csv
+  lep-train -q -n <(echo 'dense 2') -e 60 --lr 0.05 --seed 1 -o m s
+  lep-preprocess --like m --target-number y,z t.csv | lep-infer -m m >p
+  run lep-eval --require 'r2[0]>=0.999' p
+  [ "$status" -eq 3 ]
 }
 
 @test "--like: the same bytes for the same rows; targets may lack; columns by other names" {
