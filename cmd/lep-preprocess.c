@@ -1,4 +1,4 @@
-/* lep-preprocess: pictures and text to a tensor stream. */
+/* lep-preprocess: pictures, text and tables to a tensor stream. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,10 +33,16 @@ static const struct lep_option options[] = {
 	LEP_TEXT(0, "size", "WxH", &o.size, LEP_OPT_RESULT, "resize to W x H pixels (default: all have the first picture's size)"),
 	LEP_CHOICE(0, "fit", fits, &o.fit, LEP_OPT_RESULT, "how a picture of other proportions is resized"),
 	LEP_TEXT(0, "background", "COLOUR", &o.background, LEP_OPT_RESULT, "behind transparency and padding: R,G,B, #rrggbb, black, white, gray"),
-	LEP_TEXT(0, "scale", "SCALE", &o.scale, LEP_OPT_RESULT, "unit (value / 255), none, measure, or MEAN,...:DEVIATION,..."),
+	LEP_TEXT(0, "scale", "SCALE", &o.scale, LEP_OPT_RESULT, "of pictures unit (value / 255), none, measure, or MEAN,...:DEVIATION,...; of numbers measure, minmax, none, or such"),
 	LEP_CHOICE(0, "dtype", dtypes, &o.dtype, LEP_OPT_RESULT, "u8: the network applies the scale; f32: it is applied here"),
 	LEP_LIST(0, "text", "[NAME=]COLUMN", &o.text.text, LEP_OPT_RESULT, "a text of each row, or the field that lines become; may be repeated"),
 	LEP_LIST(0, "target-text", "[NAME=]COLUMN", &o.text.target, LEP_OPT_RESULT, "a text that is to be learnt; may be repeated"),
+	LEP_LIST(0, "number", "[NAME=]COLUMN,...", &o.text.number, LEP_OPT_RESULT, "columns of numbers, together one vector (default NAME: features); may be repeated"),
+	LEP_LIST(0, "category", "[NAME=]COLUMN,...", &o.text.category, LEP_OPT_RESULT, "columns of categories, behind the numbers in that vector; may be repeated"),
+	LEP_CHOICE(0, "encode", lep_text_encodings, &o.text.encode, LEP_OPT_RESULT, "a category is a 1 among zeros in the vector, or a field of its own for embed"),
+	LEP_LIST(0, "target-number", "[NAME=]COLUMN,...", &o.text.target_number, LEP_OPT_RESULT, "numbers that are to be learnt; may be repeated"),
+	LEP_TEXT(0, "target-scale", "SCALE", &o.text.target_scale, LEP_OPT_RESULT, "what they are scaled by while learnt: none (the default), measure, minmax, or as --scale"),
+	LEP_TEXT(0, "missing", "RULE", &o.text.missing, LEP_OPT_RESULT, "for a missing number: fail (the default), mean, median, or a number"),
 	LEP_TEXT(0, "label", "[NAME=]COLUMN", &o.text.label, LEP_OPT_RESULT, "the class of each row"),
 	LEP_TEXT(0, "key", "COLUMN", &o.text.key, LEP_OPT_RESULT, "the key of each row (default: its line's number)"),
 	LEP_CHOICE(0, "format", lep_columns_names, &o.text.format, LEP_OPT_RESULT, "what text comes in (default: auto, by the names of the operands)"),
@@ -74,17 +80,19 @@ static const struct lep_option options[] = {
 static const char *const usage[] = {
 	"[options] [FOLDER | ARCHIVE | PICTURE | IDX-FILE]...",
 	"[options] --text NAME [FILE]...",
+	"[options] --number COLUMN,... [FILE]...",
 	NULL,
 };
 
 static const struct lep_program program = {
 	.name = "lep-preprocess",
-	.summary = "turn pictures or text into a tensor stream",
+	.summary = "turn pictures, text or tables into a tensor stream",
 	.usage = usage,
 	.options = options,
 	.noptions = sizeof(options) / sizeof(options[0]),
 	.example = "lep-preprocess --gray -o train.lept train/\n"
-		   "lep-preprocess --text question --label topic -o train.lept train.csv",
+		   "lep-preprocess --text question --label topic -o train.lept train.csv\n"
+		   "lep-preprocess --number age,income --label bought -o train.lept train.csv",
 };
 
 /* What one run holds; let_go releases it. */
@@ -121,7 +129,8 @@ static int check_like(const struct lep_operands *ops, struct lep_error *e)
 	static const void *const decided[] = {
 		&o.gray, &o.rgb, &o.size, &o.fit, &o.background, &o.scale, &o.dtype, &o.classes, &o.classes_from,
 		&o.text.tokens, &o.text.letters, &o.text.invalid, &o.text.truncate, &o.text.end, &o.text.vocabulary,
-		&o.text.min_count, &o.text.vocabulary_from, &o.text.shared,
+		&o.text.min_count, &o.text.vocabulary_from, &o.text.shared, &o.text.missing, &o.text.encode,
+		&o.text.target_scale,
 	};
 	char why[512];
 
@@ -133,11 +142,12 @@ static int check_like(const struct lep_operands *ops, struct lep_error *e)
 static int check_text(const struct lep_operands *ops, struct lep_error *e)
 {
 	static const void *const pictures[] = {
-		&o.image, &o.gray, &o.rgb, &o.size, &o.fit, &o.background, &o.scale, &o.dtype, &o.list, &o.null, &o.manifest,
-		&o.columns, &o.labels,
+		&o.image, &o.gray, &o.rgb, &o.size, &o.fit, &o.background, &o.dtype, &o.list, &o.null, &o.manifest, &o.columns,
+		&o.labels, &o.scale,
 	};
+	size_t n = sizeof(pictures) / sizeof(pictures[0]) - (lep_text_has_numbers(&o.text) != 0);
 
-	return refuse(ops, pictures, sizeof(pictures) / sizeof(pictures[0]), "is about pictures, and the input is text", e);
+	return refuse(ops, pictures, n, "is about pictures, and the input is text", e);
 }
 
 static int take_options(const struct lep_operands *ops, struct work *w, struct lep_error *e)
@@ -166,8 +176,9 @@ static int take_options(const struct lep_operands *ops, struct work *w, struct l
 		status = lep_recipe_parse_size(&p->recipe.width, &p->recipe.height, o.size, e);
 	if (!status && o.background)
 		status = lep_recipe_parse_colour(p->recipe.background, o.background, e);
+	o.text.scale = o.scale;
 	p->measure = o.scale && strcmp(o.scale, "measure") == 0;
-	if (!status && o.scale && !p->measure)
+	if (!status && o.scale && !p->measure && !lep_text_has_numbers(&o.text))
 		status = lep_recipe_parse_scale(&p->recipe, o.scale, e);
 	if (!status && (p->threads = lep_cli_threads(o.threads, e)) < 0)
 		status = p->threads;
@@ -289,6 +300,7 @@ static int run_text(struct work *w, int spill, struct lep_error *e)
 	p->unknown = w->prepare.unknown;
 	p->bad = w->prepare.bad;
 	p->pack = w->prepare.pack;
+	p->threads = w->prepare.threads;
 	p->provenance = w->prepare.provenance;
 	p->program = program.name;
 	p->out = w->out;
@@ -338,10 +350,14 @@ static void report(const struct work *w)
 	}
 	lep_explain(1, "%llu records, %llu ids, %llu of them %s", (unsigned long long)t->records,
 		(unsigned long long)t->ids, (unsigned long long)t->unknowns, LEP_TOKEN_UNKNOWN);
-	for (size_t f = 0; f < t->nfield; f++)
+	for (size_t f = 0; f < t->nfield; f++) {
+		if (lep_part_is_vector(t->field[f].part))
+			lep_explain(1, "%s: %zu numbers", t->field[f].name, lep_features_width(&t->field[f].features));
 		if (t->field[f].table)
 			lep_explain(1, "%s: %zu %s", t->field[f].name, t->field[f].table->n,
-				t->field[f].part == LEP_PART_LABEL ? "classes" : "entries");
+				t->field[f].part == LEP_PART_LABEL ? "classes" :
+				t->field[f].part == LEP_PART_CATEGORY ? "categories" : "entries");
+	}
 }
 
 static int run(const struct lep_operands *ops, struct lep_error *e)

@@ -177,8 +177,23 @@ int lep_columns_present(struct lep_columns *c, size_t i, struct lep_error *e)
 	return c->o->format == LEP_COLUMNS_JSONL || i == 0;
 }
 
+int lep_columns_begins(struct lep_columns *c, size_t i, struct lep_error *e)
+{
+	int status = c->is_ahead ? 1 : lep_columns_next(c, &c->ahead, e);
+
+	if (status < 0)
+		return status;
+	c->is_ahead = status > 0;
+	return !status || c->ahead.cause || c->cell[i].kind != LEP_CELL_ABSENT;
+}
+
 int lep_columns_next(struct lep_columns *c, struct lep_row *row, struct lep_error *e)
 {
+	if (c->is_ahead) {
+		*row = c->ahead;
+		c->is_ahead = 0;
+		return 1;
+	}
 	while (c->at < c->ninput) {
 		struct lep_columns_input *in = &c->input[c->at];
 		int status = lep_stop_check(e);
@@ -197,6 +212,34 @@ int lep_columns_next(struct lep_columns *c, struct lep_row *row, struct lep_erro
 	return 0;
 }
 
+int lep_columns_begin(struct lep_columns *c, struct lep_columns_block *b, struct lep_error *e)
+{
+	int status;
+
+	if (c->at == c->ninput)
+		return 0;
+	status = c->open ? 0 : start(c, &c->input[c->at], e);
+	if (status)
+		return status;
+	*b = (struct lep_columns_block){c->input[c->at].bytes, lep_csv_line(c->csv), c->place, c->nplace,
+		c->o->format == LEP_COLUMNS_TSV ? '\t' : ','};
+	return 1;
+}
+
+void lep_columns_end(struct lep_columns *c)
+{
+	stop(c);
+	c->at++;
+}
+
+int lep_columns_is_there(const struct lep_columns *c)
+{
+	for (size_t i = 0; i < c->ninput; i++)
+		if (c->input[i].bytes && lep_bytes_waits(c->input[i].bytes))
+			return 0;
+	return 1;
+}
+
 int lep_columns_rewind(struct lep_columns *c, struct lep_error *e)
 {
 	if (c->open)
@@ -208,6 +251,7 @@ int lep_columns_rewind(struct lep_columns *c, struct lep_error *e)
 			return status;
 	}
 	c->at = 0;
+	c->is_ahead = 0;
 	return 0;
 }
 

@@ -91,6 +91,10 @@ void lep_columns_close(struct lep_columns *c);
  * JSON Lines, where there is none, it is said to be. 1, 0, or negative. */
 int lep_columns_present(struct lep_columns *c, size_t i, struct lep_error *e) LEP_MUST_USE;
 
+/* Whether the first row of JSON Lines has a value, null or not, for column i: the row is
+ * read ahead. 1 where there is no row. */
+int lep_columns_begins(struct lep_columns *c, size_t i, struct lep_error *e) LEP_MUST_USE;
+
 /* Called before input is waited for. */
 void lep_columns_on_wait(struct lep_columns *c, lep_wait_fn *fn, void *ctx);
 
@@ -98,6 +102,29 @@ void lep_columns_on_wait(struct lep_columns *c, lep_wait_fn *fn, void *ctx);
  * understood while those behind it can (too few columns, a line too long, broken
  * JSON) has a cause. Valid until the next call. */
 int lep_columns_next(struct lep_columns *c, struct lep_row *row, struct lep_error *e) LEP_MUST_USE;
+
+/*
+ * For who takes rows of CSV and TSV from the input by blocks (prepare_table.c). begin: the
+ * operand whose turn it is is opened, behind its names: 1 with *b, the line its next row
+ * begins in, and where the wanted columns are among how many; 0 where none is left. The
+ * number of columns is 0 where the first row will tell: then that comes by
+ * lep_columns_next. row_at: a row from a block as lep_columns_next would have given it,
+ * 0 for an empty line. end: the operand was read to its end.
+ */
+struct lep_columns_block {
+	struct lep_bytes *bytes;
+	uint64_t line;
+	const size_t *place;       /* of each wanted column; SIZE_MAX: absent */
+	size_t nplace;
+	char delimiter;
+};
+int lep_columns_begin(struct lep_columns *c, struct lep_columns_block *b, struct lep_error *e) LEP_MUST_USE;
+int lep_columns_row_at(struct lep_columns *c, const unsigned char *p, size_t n, uint64_t line, struct lep_row *row,
+	struct lep_error *e) LEP_MUST_USE;
+void lep_columns_end(struct lep_columns *c);
+/* Whether no operand has to be waited for. */
+int lep_columns_is_there(const struct lep_columns *c);
+
 int lep_columns_rewind(struct lep_columns *c, struct lep_error *e) LEP_MUST_USE;
 
 #endif

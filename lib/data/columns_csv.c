@@ -62,14 +62,11 @@ static int start(struct lep_columns *c, struct lep_bytes *b, struct lep_error *e
 	return 0;
 }
 
-static int next(struct lep_columns *c, struct lep_bytes *b, struct lep_row *row, struct lep_error *e)
+/* A row of the file as one of cells. */
+static int give(struct lep_columns *c, const struct lep_csv_row *at, struct lep_row *row, struct lep_error *e)
 {
-	struct lep_csv_row r;
-	int status = lep_csv_next(c->csv, &r, e);
+	struct lep_csv_row r = *at;
 
-	(void)b;
-	if (status <= 0)
-		return status;
 	row->line = r.line;
 	/* Without a header the first row says how many there are. */
 	for (size_t i = 0; !c->nplace && i < c->o->ncolumn; i++)
@@ -89,6 +86,27 @@ static int next(struct lep_columns *c, struct lep_bytes *b, struct lep_row *row,
 			c->cell[i] = (struct lep_cell){LEP_CELL_TEXT, r.field[k], r.length[k]};
 	}
 	return 1;
+}
+
+static int next(struct lep_columns *c, struct lep_bytes *b, struct lep_row *row, struct lep_error *e)
+{
+	struct lep_csv_row r;
+	int status = lep_csv_next(c->csv, &r, e);
+
+	(void)b;
+	return status > 0 ? give(c, &r, row, e) : status;
+}
+
+int lep_columns_row_at(struct lep_columns *c, const unsigned char *p, size_t n, uint64_t line, struct lep_row *row,
+	struct lep_error *e)
+{
+	struct lep_csv_row r;
+	int status = lep_csv_row_at(c->csv, p, n, line, &r, e);
+
+	if (status <= 0)
+		return status;
+	*row = (struct lep_row){.cell = c->cell, .file = lep_bytes_name(c->input[c->at].bytes)};
+	return give(c, &r, row, e);
 }
 
 const struct lep_columns_reader lep_columns_csv = {.start = start, .next = next};

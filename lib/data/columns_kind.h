@@ -19,6 +19,8 @@ struct lep_columns {
 	struct lep_columns_input *input;
 	size_t ninput, at;
 	int open;                  /* the one at `at` was begun */
+	int is_ahead;              /* the next row was read already */
+	struct lep_row ahead;
 	lep_wait_fn *wait;
 	void *wait_ctx;
 

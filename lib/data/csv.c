@@ -127,52 +127,96 @@ static size_t plain(const unsigned char *p, size_t n, unsigned char delimiter)
 	return i;
 }
 
-/* The bytes of one row into text and start: 1, 0 at the end. */
-static int read_row(struct lep_csv *c, struct lep_error *e)
+static void begin_row(struct lep_csv *c)
 {
-	const char *name = lep_bytes_name(c->bytes);
-	unsigned long long begin = c->line;
-	int where = BEGIN, any = 0;
 	size_t zero = 0;
 
 	lep_buf_clear(&c->text);
 	lep_buf_clear(&c->start);
 	lep_buf_add(&c->start, &zero, sizeof(zero));
+}
+
+/* Bytes of a row that began in line `begin`, up to its end: how many, *where it is then
+ * (or negative). */
+static size_t take_some(struct lep_csv *c, int *where, const unsigned char *p, size_t n, unsigned long long begin,
+	struct lep_error *e)
+{
+	const char *name = lep_bytes_name(c->bytes);
+	size_t i = 0;
+
+	while (*where != DONE && *where >= 0 && i < n) {
+		size_t run = *where == PLAIN || *where == QUOTED ? plain(p + i, n - i, (unsigned char)c->delimiter) : 0;
+
+		lep_buf_add(&c->text, p + i, run);
+		i += run;
+		if (i < n)
+			*where = take(c, (enum where)*where, (char)p[i++], e);
+	}
+	if (*where < 0)
+		return i;
+	if (c->text.failed || c->start.failed)
+		*where = lep_fail_nomem(e, 0);
+	else if (c->text.len > LEP_CSV_ROW_MAX || c->start.len > LEP_CSV_FIELDS_MAX * sizeof(size_t))
+		*where = lep_fail(e, LEP_ERR_DATA, "%s: line %llu: row too long%s", name, begin,
+			*where == QUOTED ? ": a quote that is not closed?" : "");
+	return i;
+}
+
+/* The input ends within a row. */
+static int end_row(struct lep_csv *c, int where, unsigned long long begin, struct lep_error *e)
+{
+	if (where == QUOTED)
+		return lep_fail(e, LEP_ERR_DATA, "%s: line %llu: a quote that is not closed", lep_bytes_name(c->bytes), begin);
+	return take(c, (enum where)where, '\n', e);
+}
+
+/* The bytes of one row into text and start: 1, 0 at the end. */
+static int read_row(struct lep_csv *c, struct lep_error *e)
+{
+	unsigned long long begin = c->line;
+	int where = BEGIN, any = 0;
+
+	begin_row(c);
 	while (where != DONE) {
 		const unsigned char *p;
 		int64_t got = lep_bytes_some(c->bytes, &p, e);
-		size_t i = 0;
 
 		if (got < 0)
 			return (int)got;
 		if (got == 0) {
 			if (!any)
 				return 0;
-			if (where == QUOTED)
-				return lep_fail(e, LEP_ERR_DATA, "%s: line %llu: a quote that is not closed", name, begin);
-			where = take(c, (enum where)where, '\n', e);
+			where = end_row(c, where, begin, e);
 			break;
 		}
 		any = 1;
-		while (where != DONE && where >= 0 && i < (size_t)got) {
-			size_t run = where == PLAIN || where == QUOTED ? plain(p + i, (size_t)got - i,
-				(unsigned char)c->delimiter) : 0;
-
-			lep_buf_add(&c->text, p + i, run);
-			i += run;
-			if (i < (size_t)got)
-				where = take(c, (enum where)where, (char)p[i++], e);
-		}
-		lep_bytes_take(c->bytes, i);
+		lep_bytes_take(c->bytes, take_some(c, &where, p, (size_t)got, begin, e));
 		if (where < 0)
 			return where;
-		if (c->text.failed || c->start.failed)
-			return lep_fail_nomem(e, 0);
-		if (c->text.len > LEP_CSV_ROW_MAX || c->start.len > LEP_CSV_FIELDS_MAX * sizeof(size_t))
-			return lep_fail(e, LEP_ERR_DATA, "%s: line %llu: row too long%s", name, begin,
-				where == QUOTED ? ": a quote that is not closed?" : "");
 	}
 	return where < 0 ? where : 1;
+}
+
+/* The row in text and start, whose fields are n. */
+static int give_row(struct lep_csv *c, size_t n, uint64_t line, struct lep_csv_row *row, struct lep_error *e)
+{
+	lep_buf_clear(&c->field);
+	lep_buf_clear(&c->length);
+	for (size_t i = 0; i < n; i++) {
+		const size_t *start = (const size_t *)(const void *)c->start.data;
+		const char *field = c->text.data + start[i];
+		size_t end = i + 1 < n ? start[i + 1] : c->text.len, length = end - start[i] - 1;
+
+		lep_buf_add(&c->field, &field, sizeof(field));
+		lep_buf_add(&c->length, &length, sizeof(length));
+	}
+	if (c->field.failed || c->length.failed || c->text.failed)
+		return lep_fail_nomem(e, 0);
+	row->n = n;
+	row->field = (const char *const *)(const void *)c->field.data;
+	row->length = (const size_t *)(const void *)c->length.data;
+	row->line = line;
+	return 1;
 }
 
 int lep_csv_next(struct lep_csv *c, struct lep_csv_row *row, struct lep_error *e)
@@ -191,22 +235,27 @@ int lep_csv_next(struct lep_csv *c, struct lep_csv_row *row, struct lep_error *e
 		c->line++;
 		n = c->start.len / sizeof(size_t);
 	} while (n == 1 && c->text.len == 1);
+	return give_row(c, n, line, row, e);
+}
 
-	lep_buf_clear(&c->field);
-	lep_buf_clear(&c->length);
-	for (size_t i = 0; i < n; i++) {
-		const size_t *start = (const size_t *)(const void *)c->start.data;
-		const char *field = c->text.data + start[i];
-		size_t end = i + 1 < n ? start[i + 1] : c->text.len, length = end - start[i] - 1;
+uint64_t lep_csv_line(const struct lep_csv *c)
+{
+	return c->line;
+}
 
-		lep_buf_add(&c->field, &field, sizeof(field));
-		lep_buf_add(&c->length, &length, sizeof(length));
-	}
-	if (c->field.failed || c->length.failed || c->text.failed)
-		return lep_fail_nomem(e, 0);
-	row->n = n;
-	row->field = (const char *const *)(const void *)c->field.data;
-	row->length = (const size_t *)(const void *)c->length.data;
-	row->line = line;
-	return 1;
+int lep_csv_row_at(struct lep_csv *c, const unsigned char *p, size_t len, uint64_t line, struct lep_csv_row *row,
+	struct lep_error *e)
+{
+	int where = BEGIN;
+	size_t n;
+
+	c->line = line;
+	begin_row(c);
+	take_some(c, &where, p, len, line, e);
+	if (where >= 0 && where != DONE)
+		where = end_row(c, where, line, e);
+	if (where < 0)
+		return where;
+	n = c->start.len / sizeof(size_t);
+	return n == 1 && c->text.len == 1 ? 0 : give_row(c, n, line, row, e);
 }

@@ -30,4 +30,14 @@ void lep_csv_allow_nul(struct lep_csv *c);
  * over. Valid until the next call. */
 int lep_csv_next(struct lep_csv *c, struct lep_csv_row *row, struct lep_error *e) LEP_MUST_USE;
 
+/* The number of the line that the next row begins in. */
+uint64_t lep_csv_line(const struct lep_csv *c);
+/*
+ * The same for a row that somebody else took from the input: bytes from the beginning
+ * of line `line` that hold a row with its line end, or all that is left of the input.
+ * 1, 0 for an empty line, negative.
+ */
+int lep_csv_row_at(struct lep_csv *c, const unsigned char *p, size_t n, uint64_t line, struct lep_csv_row *row,
+	struct lep_error *e) LEP_MUST_USE;
+
 #endif

@@ -1,4 +1,4 @@
-/* The fields of text: as options say, or as a model has them. */
+/* The fields of text and tables: as options say, or as a model has them. */
 #include <string.h>
 
 #include "data/prepare_text.h"
@@ -10,6 +10,9 @@ static const struct {
 	[LEP_PART_TEXT] = {"text", "--text"},
 	[LEP_PART_TARGET] = {"target", "--target-text"},
 	[LEP_PART_LABEL] = {"label", "--label"},
+	[LEP_PART_NUMBERS] = {"features", "--number"},
+	[LEP_PART_CATEGORY] = {"category", "--category"},
+	[LEP_PART_TARGET_NUMBERS] = {"target", "--target-number"},
 };
 
 static struct lep_text_field *grow(struct lep_prepare_text *p)
@@ -101,11 +104,17 @@ int lep_prepare_text_add(struct lep_prepare_text *p, enum lep_text_part part, co
 	return 0;
 }
 
+static void release(struct lep_text_field *f)
+{
+	lep_free(f->name);
+	lep_free(f->column);
+	lep_table_free(f->table);
+	lep_features_release(&f->features);
+}
+
 static void drop(struct lep_prepare_text *p, size_t f)
 {
-	lep_free(p->field[f].name);
-	lep_free(p->field[f].column);
-	lep_table_free(p->field[f].table);
+	release(&p->field[f]);
 	p->nfield--;
 	memmove(&p->field[f], &p->field[f + 1], (p->nfield - f) * sizeof(*p->field));
 }
@@ -166,6 +175,22 @@ int lep_prepare_text_is_like(const struct lep_head *head)
 	size_t n;
 	const struct lep_field *field = expected(head, &n);
 
+	for (size_t i = 0; i < n; i++) {
+		int fails;
+
+		if (lep_field_has_text(&field[i], &r) || lep_field_has_features(&field[i]) ||
+			lep_field_has_category(&field[i], &fails))
+			return 1;
+	}
+	return 0;
+}
+
+int lep_prepare_text_has_text(const struct lep_head *head)
+{
+	struct lep_text_recipe r;
+	size_t n;
+	const struct lep_field *field = expected(head, &n);
+
 	for (size_t i = 0; i < n; i++)
 		if (lep_field_has_text(&field[i], &r))
 			return 1;
@@ -173,8 +198,12 @@ int lep_prepare_text_is_like(const struct lep_head *head)
 }
 
 /* What a model's field is here: a part, or -1. */
-static int part_of(const struct lep_field *f, struct lep_text_recipe *r)
+static int part_of(const struct lep_field *f, struct lep_text_recipe *r, int *missing_fails)
 {
+	if (lep_field_has_features(f))
+		return f->role == LEP_ROLE_INPUT ? LEP_PART_NUMBERS : f->role == LEP_ROLE_TARGET ? LEP_PART_TARGET_NUMBERS : -1;
+	if (f->role == LEP_ROLE_INPUT && lep_field_has_category(f, missing_fails))
+		return LEP_PART_CATEGORY;
 	if (lep_field_has_text(f, r))
 		return f->role == LEP_ROLE_INPUT ? LEP_PART_TEXT : f->role == LEP_ROLE_TARGET ? LEP_PART_TARGET : -1;
 	return f->role == LEP_ROLE_TARGET && f->dtype == LEP_I32 && f->table && !f->shape.rank && !f->recipe ?
@@ -190,15 +219,15 @@ int lep_prepare_text_like(struct lep_prepare_text *p, const struct lep_head *hea
 	p->like = 1;
 	p->classes_from = path;
 	if (!lep_prepare_text_is_like(head))
-		return lep_fail(e, LEP_ERR_DATA, "%s: no field in it is prepared from text", path);
+		return lep_fail(e, LEP_ERR_DATA, "%s: no field in it is prepared from text or a table", path);
 	for (size_t i = 0; i < n; i++) {
 		struct lep_text_recipe r = {0};
-		int part = part_of(&field[i], &r);
+		int missing_fails = 0, part = part_of(&field[i], &r, &missing_fails), status;
 		struct lep_text_field *f;
 
 		if (part < 0)
 			continue;
-		if (part != LEP_PART_LABEL && r.rules > LEP_TEXT_RULES)
+		if (r.rules > LEP_TEXT_RULES)
 			return lep_fail(e, LEP_ERR_DATA, "%s: prepared by rules %d, newer than this program's %d", path, r.rules,
 				LEP_TEXT_RULES);
 		f = grow(p);
@@ -207,18 +236,23 @@ int lep_prepare_text_like(struct lep_prepare_text *p, const struct lep_head *hea
 		f->part = (enum lep_text_part)part;
 		f->recipe = r;
 		f->optional = 1;
-		f->table = lep_table_share(field[i].table);
+		f->missing_fails = missing_fails;
+		if (!lep_part_is_vector(f->part)) {
+			f->table = lep_table_share(field[i].table);
+			continue;
+		}
+		status = lep_features_of_field(&f->features, &field[i], e);
+		f->features.keeps = f->part == LEP_PART_TARGET_NUMBERS;
+		if (status)
+			return lep_fail_at(e, "%s: field '%s'", path, field[i].name);
 	}
 	return 0;
 }
 
 void lep_prepare_text_release(struct lep_prepare_text *p)
 {
-	for (size_t f = 0; f < p->nfield; f++) {
-		lep_free(p->field[f].name);
-		lep_free(p->field[f].column);
-		lep_table_free(p->field[f].table);
-	}
+	for (size_t f = 0; f < p->nfield; f++)
+		release(&p->field[f]);
 	lep_free(p->field);
 	p->field = NULL;
 	p->nfield = 0;

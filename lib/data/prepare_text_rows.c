@@ -49,6 +49,24 @@ static int check_label(const struct lep_text_field *f, const struct lep_cell *ce
 	return 0;
 }
 
+/* What is wrong with the cells of field f. */
+static int check_field(const struct lep_text_job *j, size_t f, const struct lep_cell *cell, struct lep_error *e)
+{
+	const struct lep_text_field *field = &j->p->field[f];
+
+	switch (field->part) {
+	case LEP_PART_LABEL:
+		return check_label(field, cell, e);
+	case LEP_PART_CATEGORY:
+		return lep_category_check(field->column, field->missing_fails, cell, e);
+	case LEP_PART_NUMBERS:
+	case LEP_PART_TARGET_NUMBERS:
+		return lep_features_check(&field->features, cell, e);
+	default:
+		return check_text(field, cell, e);
+	}
+}
+
 /* What a row is good for: 0, LEP_ERR_DATA with the cause alone in e. */
 static int check_row(const struct lep_text_job *j, const struct lep_row *row, struct lep_error *e)
 {
@@ -60,8 +78,7 @@ static int check_row(const struct lep_text_job *j, const struct lep_row *row, st
 		return lep_fail(e, LEP_ERR_DATA, "%s", row->cause);
 	for (size_t f = 0; f < p->nfield && !status; f++)
 		if (j->place[f] >= 0)
-			status = p->field[f].part == LEP_PART_LABEL ? check_label(&p->field[f], &row->cell[f], e) :
-				check_text(&p->field[f], &row->cell[f], e);
+			status = check_field(j, f, &row->cell[j->cell[f]], e);
 	if (!status && key && (key->kind == LEP_CELL_ABSENT || key->kind == LEP_CELL_NULL))
 		return lep_fail(e, LEP_ERR_DATA, "no '%s'", p->key);
 	if (!status && key && key->len > LEP_KEY_MAX)
@@ -69,56 +86,82 @@ static int check_row(const struct lep_text_job *j, const struct lep_row *row, st
 	return status;
 }
 
-/* A row whose class is none of those given: 1 if it is left out. */
+/* A row whose class or category is none of those given: 1 if it is left out. */
 static int check_class(const struct lep_text_job *j, const struct lep_row *row, char cause[512])
 {
 	const struct lep_prepare_text *p = j->p;
 
 	for (size_t f = 0; f < p->nfield && p->unknown != LEP_UNKNOWN_NONE; f++) {
 		const struct lep_text_field *field = &p->field[f];
-		const struct lep_cell *cell = &row->cell[f];
+		const struct lep_cell *cell = &row->cell[j->cell[f]];
+		const char *column = field->column;
+		int at = -1, label = field->part == LEP_PART_LABEL;
 
-		if (field->part != LEP_PART_LABEL || j->place[f] < 0 || !field->table || !lep_text_has_label(cell) ||
-			lep_table_find(field->table, cell->text, cell->len) >= 0)
+		if (j->place[f] < 0)
 			continue;
-		snprintf(cause, 512, "class '%.*s' is not among those of %.200s", cell->len < 200 ? (int)cell->len : 200,
-			cell->text, p->classes_from ? p->classes_from : "the first pass");
+		if (lep_part_is_vector(field->part))
+			at = lep_features_unknown(&field->features, cell);
+		else if ((label || field->part == LEP_PART_CATEGORY) && field->table && lep_text_has_label(cell) &&
+			lep_table_find(field->table, cell->text, cell->len) < 0)
+			at = 0;
+		if (at < 0)
+			continue;
+		cell += at;
+		if (lep_part_is_vector(field->part))
+			column = field->features.column[at];
+		if (label)
+			snprintf(cause, 512, "class '%.*s' is not among those of %.200s", cell->len < 200 ? (int)cell->len : 200,
+				cell->text, p->classes_from ? p->classes_from : "the first pass");
+		else
+			snprintf(cause, 512, "'%.100s': category '%.*s' is not among those of %.200s", column,
+				cell->len < 100 ? (int)cell->len : 100, cell->text,
+				p->classes_from ? p->classes_from : "the first pass");
 		return 1;
 	}
 	return 0;
 }
 
-int lep_text_next_row(struct lep_text_job *j, struct lep_row *row, int last, int *bad, struct lep_error *e)
+int lep_text_judge(struct lep_text_job *j, struct lep_row *row, int last, int *bad, struct lep_error *e)
 {
 	struct lep_prepare_text *p = j->p;
 	char cause[512];
 	int status;
 
-	while ((status = lep_columns_next(j->columns, row, e)) > 0) {
-		if (p->progress && j->seen % 1024 == 0)
-			p->progress(p->ctx, j->seen);
-		j->seen += last != 0;
-		status = check_row(j, row, e);
-		*bad = status == LEP_ERR_DATA;
-		if (status && !*bad)
-			return status;
-		if (*bad && p->bad == LEP_PREPARE_FAIL) {
-			snprintf(cause, sizeof(cause), "%.500s", e->text);
-			return at_row(row, cause, e);
-		}
-		if (*bad && p->bad == LEP_PREPARE_SKIP) {
-			if (last)
-				note(j, row, e->text);
-			p->skipped_bad += last != 0;
-			continue;
-		}
-		if (*bad || !check_class(j, row, cause))
-			return 1;
-		if (p->unknown == LEP_UNKNOWN_FAIL)
-			return at_row(row, cause, e);
+	if (p->progress && j->seen % 1024 == 0)
+		p->progress(p->ctx, j->seen);
+	j->seen += last != 0;
+	status = check_row(j, row, e);
+	*bad = status == LEP_ERR_DATA;
+	if (status && !*bad)
+		return status;
+	if (*bad && p->bad == LEP_PREPARE_FAIL) {
+		snprintf(cause, sizeof(cause), "%.500s", e->text);
+		return at_row(row, cause, e);
+	}
+	if (*bad && p->bad == LEP_PREPARE_SKIP) {
 		if (last)
-			note(j, row, cause);
-		p->skipped_unknown += last != 0;
+			note(j, row, e->text);
+		p->skipped_bad += last != 0;
+		return 0;
+	}
+	if (*bad || !check_class(j, row, cause))
+		return 1;
+	if (p->unknown == LEP_UNKNOWN_FAIL)
+		return at_row(row, cause, e);
+	if (last)
+		note(j, row, cause);
+	p->skipped_unknown += last != 0;
+	return 0;
+}
+
+int lep_text_next_row(struct lep_text_job *j, struct lep_row *row, int last, int *bad, struct lep_error *e)
+{
+	int status;
+
+	while ((status = lep_columns_next(j->columns, row, e)) > 0) {
+		status = lep_text_judge(j, row, last, bad, e);
+		if (status)
+			return status;
 	}
 	return status;
 }

@@ -36,10 +36,10 @@ const struct lep_metric_info lep_metrics[LEP_METRIC_COUNT] = {
 	[LEP_METRIC_F1] = {"f1", CLASSES | EACH | AVERAGES},
 	[LEP_METRIC_SUPPORT] = {"support", CLASSES | EACH | COUNT},
 	[LEP_METRIC_PREDICTED] = {"predicted", CLASSES | EACH | COUNT},
-	[LEP_METRIC_MSE] = {"mse", NUMBERS | WHOLE | EACH},
-	[LEP_METRIC_RMSE] = {"rmse", NUMBERS | WHOLE | EACH},
-	[LEP_METRIC_MAE] = {"mae", NUMBERS | WHOLE | EACH},
-	[LEP_METRIC_R2] = {"r2", NUMBERS | WHOLE | EACH},
+	[LEP_METRIC_MSE] = {"mse", NUMBERS | INTERVAL | EACH},
+	[LEP_METRIC_RMSE] = {"rmse", NUMBERS | INTERVAL | EACH},
+	[LEP_METRIC_MAE] = {"mae", NUMBERS | INTERVAL | EACH},
+	[LEP_METRIC_R2] = {"r2", NUMBERS | INTERVAL | EACH},
 	[LEP_METRIC_BLEU] = {"bleu", TEXT | INTERVAL | PERCENT},
 	[LEP_METRIC_BLEU_PRECISION] = {"bleu_precision", TEXT | EACH | PERCENT},
 	[LEP_METRIC_BREVITY_PENALTY] = {"brevity_penalty", TEXT | WHOLE},
@@ -209,85 +209,3 @@ int lep_class_score_get(const struct lep_class_score *s, enum lep_metric m, int6
 	return 0;
 }
 
-int lep_number_score_init(struct lep_number_score *s, size_t outputs, struct lep_error *e)
-{
-	*s = (struct lep_number_score){.outputs = outputs};
-	s->square = lep_alloc(outputs, sizeof(*s->square));
-	s->absolute = lep_alloc(outputs, sizeof(*s->absolute));
-	s->mean = lep_alloc(outputs, sizeof(*s->mean));
-	s->spread = lep_alloc(outputs, sizeof(*s->spread));
-	if (!s->square || !s->absolute || !s->mean || !s->spread) {
-		lep_number_score_release(s);
-		return lep_fail_nomem(e, 4.0 * sizeof(double) * (double)outputs);
-	}
-	return 0;
-}
-
-void lep_number_score_release(struct lep_number_score *s)
-{
-	lep_free(s->square);
-	lep_free(s->absolute);
-	lep_free(s->mean);
-	lep_free(s->spread);
-	*s = (struct lep_number_score){0};
-}
-
-void lep_number_score_add(struct lep_number_score *s, const double *pair)
-{
-	double n = (double)++s->cases;
-
-	for (size_t i = 0; i < s->outputs; i++) {
-		double truth = pair[2 * i], error = pair[2 * i + 1] - truth, before = truth - s->mean[i];
-
-		s->square[i] += error * error;
-		s->absolute[i] += fabs(error);
-		s->mean[i] += before / n;
-		s->spread[i] += before * (truth - s->mean[i]);
-	}
-}
-
-static int of_output(const struct lep_number_score *s, enum lep_metric m, size_t i, double *value)
-{
-	double n = (double)s->cases;
-
-	switch ((int)m) {
-	case LEP_METRIC_MSE:
-		return share(s->square[i], n, value);
-	case LEP_METRIC_RMSE:
-		*value = n > 0 ? sqrt(s->square[i] / n) : 0;
-		return n > 0;
-	case LEP_METRIC_MAE:
-		return share(s->absolute[i], n, value);
-	case LEP_METRIC_R2:
-		*value = s->spread[i] > 0 ? 1 - s->square[i] / s->spread[i] : 0;
-		return s->spread[i] > 0;
-	}
-	*value = 0;
-	return 0;
-}
-
-int lep_number_score_get(const struct lep_number_score *s, enum lep_metric m, int64_t of, double *value)
-{
-	enum lep_metric each = m == LEP_METRIC_RMSE ? LEP_METRIC_MSE : m;
-	double sum = 0, n = 0, v;
-
-	*value = 0;
-	if (m == LEP_METRIC_CASES) {
-		*value = (double)(s->cases + s->bad);
-		return 1;
-	}
-	if (s->bad)
-		return 0;
-	if (of >= 0)
-		return (uint64_t)of < s->outputs ? of_output(s, m, (size_t)of, value) : 0;
-	for (size_t i = 0; i < s->outputs; i++)
-		if (of_output(s, each, i, &v)) {
-			sum += v;
-			n++;
-		}
-	if (!share(sum, n, value))
-		return 0;
-	if (m == LEP_METRIC_RMSE)
-		*value = sqrt(*value);
-	return 1;
-}

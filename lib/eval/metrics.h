@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "eval/resample.h"
 
 /* top K is measured for K up to this */
 #define LEP_TOP_MAX 100
@@ -142,7 +143,12 @@ int lep_class_score_get(const struct lep_class_score *s, enum lep_metric m, int6
  * (RMSE: the root of the mean of MSE; R2: of those outputs that have one). R2
  * of an output whose target never changes is undefined. Bad records have no
  * error to measure: with any of them every value is undefined.
+ *
+ * Of up to LEP_NUMBER_INTERVALS outputs the values of all have intervals, by resampling
+ * records.
  */
+#define LEP_NUMBER_INTERVALS 16
+
 struct lep_number_score {
 	size_t outputs;
 	uint64_t cases;
@@ -151,12 +157,20 @@ struct lep_number_score {
 	double *absolute; /* sum of absolute errors */
 	double *mean;     /* of the target, Welford */
 	double *spread;   /* sum of squared distances from the mean */
+	double *share;    /* of one record in the sums; NULL: no intervals */
+	double *first;    /* target of the first record, which sums are relative to */
+	struct lep_resample sums;
+	struct lep_bounds bounds[4]; /* of MSE, RMSE, MAE, R2 */
 };
 
 int lep_number_score_init(struct lep_number_score *s, size_t outputs, struct lep_error *e) LEP_MUST_USE;
 void lep_number_score_release(struct lep_number_score *s);
 /* One case: for each output the true number and the one given, side by side. */
 void lep_number_score_add(struct lep_number_score *s, const double *pair);
+/* A record of n such cases (one, unless extents vary) for the intervals, behind its cases. */
+int lep_number_score_record(struct lep_number_score *s, const double *pair, size_t n, struct lep_error *e) LEP_MUST_USE;
+/* The intervals, when all are there. */
+int lep_number_score_end(struct lep_number_score *s, uint64_t resamples, uint64_t seed, struct lep_error *e) LEP_MUST_USE;
 int lep_number_score_get(const struct lep_number_score *s, enum lep_metric m, int64_t of, double *value);
 
 #endif

@@ -221,7 +221,7 @@ static void numbers_table(struct lep_buf *out, const struct lep_score *s, const 
 	size_t n = lep_score_outputs(s);
 
 	for (size_t i = 0; i < 4; i++)
-		line(out, lep_metrics[m[i]].name, s, m[i], LEP_OF_ALL);
+		line_interval(out, lep_metrics[m[i]].name, s, m[i]);
 	if (n < 2 || (n > LEP_REPORT_CLASSES_MAX && !o->per_class))
 		return;
 	heading(out, "output", 10, m, 4);

@@ -135,7 +135,7 @@ static void numbers_json(struct lep_buf *out, const struct lep_score *s, const s
 	size_t n = lep_score_outputs(s);
 
 	for (size_t i = 0; i < 4; i++)
-		metric(out, s, m[i]);
+		metric_interval(out, s, m[i]);
 	if (n > LEP_REPORT_CLASSES_MAX && !o->per_class)
 		return;
 	keys(out, "outputs");

@@ -141,7 +141,7 @@ static int add_numbers(struct lep_score *s, const struct lep_frame *fr, size_t i
 			lep_number_score_add(&s->numbers, &s->scratch[2 * k]);
 	else
 		lep_number_score_add(&s->numbers, s->scratch);
-	return 0;
+	return lep_number_score_record(&s->numbers, s->scratch, s->varies ? n : 1, e);
 }
 
 /* What each kind does with HEAD, and with a good record. */
@@ -312,6 +312,8 @@ int lep_score_end(struct lep_score *s, struct lep_error *e)
 		return lep_fail(e, LEP_ERR_DATA, "nothing to score: no token was predicted");
 	if (s->kind == LEP_SCORE_TEXT)
 		return lep_text_score_end(&s->text, s->resamples, s->seed, e);
+	if (s->kind == LEP_SCORE_NUMBERS)
+		return lep_number_score_end(&s->numbers, s->resamples, s->seed, e);
 	if (s->kind == LEP_SCORE_LANGUAGE)
 		return lep_language_score_end(&s->language, s->resamples, s->seed, e);
 	return 0;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "data/features.h"
 #include "nn/infer_inside.h"
 #include "nn/loss.h"
 
@@ -143,6 +144,14 @@ static int find_fields(struct lep_inferer *f, const struct lep_model *m, const s
 		return lep_fail(e, LEP_ERR_USAGE, "--top: the model predicts numbers, not classes");
 	if (!f->classes && f->threshold > 0)
 		return lep_fail(e, LEP_ERR_USAGE, "--threshold: the model predicts numbers, not classes");
+	if (target >= 0) {
+		rc = lep_target_scale(&m->head.expect[target], &f->mean, &f->deviation, e);
+		if (rc)
+			return lep_fail_at(e, "%s", m->name);
+		if (f->mean && lep_shape_count(&m->head.expect[target].shape) != (int64_t)f->outputs)
+			return lep_fail(e, LEP_ERR_DATA, "%s: %zu outputs for a target of %lld numbers", m->name, f->outputs,
+				(long long)lep_shape_count(&m->head.expect[target].shape));
+	}
 	rc = f->classes ? add_classes(f, &shape, e) :
 		add_field(f, LEP_INFER_PREDICTION, "prediction", LEP_F32, &shape, lep_net_output_value(m->net), e);
 	return rc ? rc : add_layers(f, o, e);
@@ -239,6 +248,8 @@ void lep_inferer_free(struct lep_inferer *f)
 		lep_free(f->field[k].start);
 	}
 	lep_feed_release(&f->feed);
+	lep_free(f->mean);
+	lep_free(f->deviation);
 	lep_free(f->own);
 	lep_free(f->field);
 	lep_free(f->fate);

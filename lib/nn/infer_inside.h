@@ -36,6 +36,7 @@ struct lep_inferer {
 	int threads;
 	size_t group;             /* samples of a thread at once */
 	const char *apply;        /* "softmax", "sigmoid" or NULL */
+	double *mean, *deviation; /* numbers were learnt as (value - mean) / deviation; or NULL */
 	struct lep_table *table;  /* of the target, or NULL */
 	size_t classes, cases;    /* classes 0: numbers */
 	size_t outputs;           /* values of the network's output; of a row of it */

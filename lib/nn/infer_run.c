@@ -115,12 +115,16 @@ static const lep_real *finish(const struct lep_inferer *f, const struct lep_infe
 {
 	size_t per = f->classes && f->outputs != f->cases ? f->classes : f->outputs;
 
-	if (!f->apply)
+	if (!f->apply && !f->mean)
 		return raw;
-	if (strcmp(f->apply, "softmax") == 0)
+	if (!f->apply)
+		memcpy(own->output, raw, f->outputs * sizeof(*raw));
+	else if (strcmp(f->apply, "softmax") == 0)
 		f->k->softmax_forward(own->output, raw, f->outputs / per, per, per);
 	else
 		f->k->act_forward(LEP_ACT_SIGMOID, 0, own->output, raw, f->outputs);
+	for (size_t i = 0; i < f->outputs && f->mean; i++)
+		own->output[i] = (lep_real)((double)own->output[i] * f->deviation[i] + f->mean[i]);
 	return own->output;
 }
 

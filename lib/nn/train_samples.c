@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "base/stop.h"
+#include "data/features.h"
 #include "nn/trainer.h"
 
 static int at_record(const struct lep_samples *s, const struct lep_place *p, struct lep_error *e, int rc)
@@ -121,6 +122,8 @@ int lep_samples_target(const struct lep_samples *s, const struct lep_trainer *t,
 #else
 		lep_to_f32(values, f->dtype, from, t->numbers);
 #endif
+		for (size_t i = 0; i < t->numbers && s->mean; i++)
+			values[i] = (lep_real)(((double)values[i] - s->mean[i]) / s->deviation[i]);
 		*out = lep_target_values(values);
 		return 0;
 	}
@@ -236,6 +239,9 @@ static int match(struct lep_samples *s, const struct lep_trainer *t, struct lep_
 			!lep_shape_equal(&h->field[s->target].shape, &target->shape)))
 		rc = lep_fail(e, LEP_ERR_DATA, "%s: field '%s': is not the target as it was learnt",
 			lep_dataset_name(s->data), target->name);
+	/* By the scale of what is learnt from, whatever the others say of theirs. */
+	if (rc == 0)
+		rc = lep_target_scale(target, &s->mean, &s->deviation, e);
 	return rc ? rc : map_ids(s, t, h, e);
 }
 
@@ -288,6 +294,8 @@ void lep_samples_release(struct lep_samples *s)
 {
 	lep_feed_release(&s->feed);
 	lep_free(s->id_map);
+	lep_free(s->mean);
+	lep_free(s->deviation);
 	lep_free(s->record);
 	lep_free(s->first);
 	*s = (struct lep_samples){0};

@@ -12,6 +12,7 @@ struct lep_samples {
 	struct lep_dataset *data;
 	struct lep_feed feed;
 	int target;               /* field of its head */
+	double *mean, *deviation; /* numbers are learnt as (value - mean) / deviation; NULL: as they are */
 	int32_t *id_map;          /* its target table's ids -> the net's; NULL: the same */
 	size_t n;
 	size_t records;

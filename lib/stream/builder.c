@@ -311,6 +311,38 @@ int lep_builder_copy(struct lep_builder *b, const struct lep_head *from_head,
 	return status;
 }
 
+int lep_builder_append(struct lep_builder *b, size_t n, const char *keys, const uint32_t *key_len,
+	const void *const *value, struct lep_error *e)
+{
+	size_t at = b->strings.len, bytes = 0;
+	struct record *r;
+	int status = reserve(&b->record, n * sizeof(*r), e);
+
+	for (size_t f = 0; f < b->head->nfield && !status; f++)
+		status = b->part[f].lengths ? wrong(b, f, e, "values that differ in size") :
+			reserve(&b->part[f].data, n * b->part[f].size, e);
+	if (status)
+		return status;
+	r = (struct record *)(void *)(b->record.data + b->record.len);
+	for (size_t i = 0; i < n; i++) {
+		r[i] = (struct record){.key = at + bytes, .key_len = key_len[i]};
+		bytes += key_len[i];
+	}
+	lep_buf_add(&b->strings, keys, bytes);
+	if (b->strings.failed)
+		return lep_fail_nomem(e, (double)bytes);
+	b->record.len += n * sizeof(*r);
+	b->n += n;
+	for (size_t f = 0; f < b->head->nfield; f++) {
+		struct part *p = &b->part[f];
+
+		if (p->size)
+			memcpy(p->data.data + p->data.len, value[f], n * p->size);
+		p->data.len += n * p->size;
+	}
+	return 0;
+}
+
 int lep_builder_frame(struct lep_builder *b, struct lep_frame *out, struct lep_error *e)
 {
 	const struct record *r = (const struct record *)(const void *)b->record.data;

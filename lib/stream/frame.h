@@ -74,6 +74,10 @@ int lep_builder_bad(struct lep_builder *b, const char *cause, struct lep_error *
  * source field of field f. */
 int lep_builder_copy(struct lep_builder *b, const struct lep_head *from_head,
 	const struct lep_frame *from, size_t i, const int *map, struct lep_error *e) LEP_MUST_USE;
+/* n good records whose fields are all of fixed extents: their keys one behind the other,
+ * which are UTF-8 of at most LEP_KEY_MAX bytes, and each field's values. */
+int lep_builder_append(struct lep_builder *b, size_t n, const char *keys, const uint32_t *key_len,
+	const void *const *value, struct lep_error *e) LEP_MUST_USE;
 int lep_builder_frame(struct lep_builder *b, struct lep_frame *out, struct lep_error *e) LEP_MUST_USE;
 
 #endif

@@ -191,6 +191,48 @@ static void numbers_far_from_zero(void)
 	lep_number_score_release(&s);
 }
 
+/* n cases far from zero, of squared error 4 and 0 by turns; each output the same. */
+static int score_turns(struct lep_number_score *s, size_t outputs, int n, double error)
+{
+	double pair[40];
+	int rc = lep_number_score_init(s, outputs, NULL);
+
+	for (int i = 0; i < n && !rc; i++) {
+		for (size_t k = 0; k < outputs; k++) {
+			pair[2 * k] = 1e6 + i % 5;
+			pair[2 * k + 1] = pair[2 * k] + (i % 2 ? 2 : error);
+		}
+		lep_number_score_add(s, pair);
+		rc = lep_number_score_record(s, pair, 1, NULL);
+	}
+	return rc ? rc : lep_number_score_end(s, 1000, 0, NULL);
+}
+
+static void numbers_intervals(void)
+{
+	struct lep_number_score s;
+	double lower, upper;
+
+	/* The mean of 400 values of mean 2 and deviation 2: 1.96 * 2 / 20 to either side. */
+	CHECK(score_turns(&s, 2, 400, 0) == 0);
+	CHECK(lep_number_score_get(&s, LEP_METRIC_MSE, LEP_OF_LOWER, &lower) && near(lower, 2 - 0.196, 0.03));
+	CHECK(lep_number_score_get(&s, LEP_METRIC_MSE, LEP_OF_UPPER, &upper) && near(upper, 2 + 0.196, 0.03));
+	CHECK(lep_number_score_get(&s, LEP_METRIC_RMSE, LEP_OF_UPPER, &lower) && near(lower, sqrt(upper), 1e-12));
+	CHECK(lep_number_score_get(&s, LEP_METRIC_MAE, LEP_OF_LOWER, &lower) && near(lower, 1 - 0.098, 0.02));
+	/* The target's variance is 2. */
+	CHECK(lep_number_score_get(&s, LEP_METRIC_R2, LEP_OF_LOWER, &lower) && lower < -0.05 && lower > -0.25);
+	CHECK(lep_number_score_get(&s, LEP_METRIC_R2, LEP_OF_UPPER, &upper) && upper > 0.05 && upper < 0.25);
+	lep_number_score_release(&s);
+	/* All errors alike: nothing to doubt. */
+	CHECK(score_turns(&s, 1, 100, 2) == 0);
+	CHECK(lep_number_score_get(&s, LEP_METRIC_MSE, LEP_OF_LOWER, &lower) && near(lower, 4, 1e-12));
+	CHECK(lep_number_score_get(&s, LEP_METRIC_MSE, LEP_OF_UPPER, &upper) && near(upper, 4, 1e-12));
+	lep_number_score_release(&s);
+	CHECK(score_turns(&s, LEP_NUMBER_INTERVALS + 1, 10, 0) == 0);
+	CHECK(!lep_number_score_get(&s, LEP_METRIC_MSE, LEP_OF_LOWER, &lower));
+	lep_number_score_release(&s);
+}
+
 int main(void)
 {
 	RUN(intervals);
@@ -201,5 +243,6 @@ int main(void)
 	RUN(probabilities);
 	RUN(numbers);
 	RUN(numbers_far_from_zero);
+	RUN(numbers_intervals);
 	return CHECK_END();
 }
