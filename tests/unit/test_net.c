@@ -459,19 +459,28 @@ static void mutations(void)
 		"maxpool 3 stride 2 padding 1; globalavgpool; dense classes",
 		"input word { e = embed 6; layernorm; residual { dense 6 gelu } }\nflatten; dropout 0.5; dense 1 sigmoid",
 		"target price\nrepeat 3 { conv 4 3x3 depthwise stride 1 dilation 1 padding 1; elu alpha 0.5 }\nflatten; dense 1",
+		"input image { conv 4 5x5; m = maxpool 4; flatten; dense 4 }; input row { dense 4 }; input words { embed 4 }\n"
+		"fuse gate image row; a = fuse bilinear 3 words row; fuse concat a words row; pool max; dense classes",
 	};
 	static const char *const words[] = {"0", "1", "-1", "3x3", "99999999999", "relu", "same", "stride", "{", "}", ";",
 		"=", "classes", "conv", "repeat 3 {", "residual {", "flatten", "input row", "target label", "dense", "a =",
-		"embed 3", "\n", "#", "0.5", "16777216", "padding 200", "groups", "255", "softmax", "batchnorm", "\x01"};
+		"embed 3", "\n", "#", "0.5", "16777216", "padding 200", "groups", "255", "fuse", "sum", "fuse max", "image", "row", "words", "softmax", "batchnorm", "\x01"};
 	int built = 0, bad = 0;
 
+	for (size_t i = 0; i < sizeof(valid) / sizeof(valid[0]); i++) {
+		struct lep_error e;
+		struct lep_net *n = nets_build(valid[i], kernels, &e);
+
+		CHECKF(n, "%s", e.text);
+		lep_net_free(n);
+	}
 	for (uint64_t round = 0; round < 4000; round++) {
 		char text[1024];
 		struct lep_error e = {0};
 		struct lep_net *n;
 		size_t len;
 
-		snprintf(text, sizeof(text), "%s", valid[round % 4]);
+		snprintf(text, sizeof(text), "%s", valid[round % 5]);
 		for (uint64_t k = 0; k < 1 + round % 3; k++) {
 			uint32_t r[4];
 			const char *word;
