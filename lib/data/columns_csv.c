@@ -1,4 +1,5 @@
 /* Columns of CSV and TSV. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,24 @@ size_t lep_columns_number(const char *text)
 		v = v * 10 + (size_t)(*p - '0');
 	}
 	return v && v <= LEP_CSV_FIELDS_MAX ? v - 1 : SIZE_MAX;
+}
+
+/* The names there are, as many as go into a line, for a message. */
+static int no_column(const struct lep_csv_row *head, const char *file, const char *name, struct lep_error *e)
+{
+	char names[160];
+	size_t len = 0;
+
+	for (size_t k = 0; k < head->n; k++) {
+		size_t n = head->length[k];
+
+		if (len + n + 12 > sizeof(names)) {
+			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s...", k ? ", " : "");
+			break;
+		}
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s'%.*s'", k ? ", " : "", (int)n, head->field[k]);
+	}
+	return lep_fail(e, LEP_ERR_DATA, "%s: no column '%s' among %.*s", file, name, (int)len, names);
 }
 
 /* Where the wanted columns are, by the names in the first row. */
@@ -32,7 +51,7 @@ static int find_columns(struct lep_columns *c, const struct lep_csv_row *head, c
 			c->place[i] = k;
 		}
 		if (c->place[i] == SIZE_MAX && !(c->o->optional && c->o->optional[i]))
-			return lep_fail(e, LEP_ERR_DATA, "%s: no column '%s'", file, name);
+			return no_column(head, file, name, e);
 	}
 	return 0;
 }

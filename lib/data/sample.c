@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "data/sample_kind.h"
+#include "stream/sniff.h"
 
 size_t lep_sample_class(const char *key, size_t len, size_t *at)
 {
@@ -61,6 +62,15 @@ int lep_sample_read(const char *path, struct lep_buf *out, struct lep_error *e)
 	return status;
 }
 
+static int no_kind(const char *name, const char *looks, struct lep_error *e)
+{
+	const char *like = looks ? ", it looks like " : "";
+	const char *hint = looks && strcmp(looks, "text") == 0 ? " (which --format reads)" : "";
+
+	return lep_fail(e, LEP_ERR_DATA, "%s: not a tar archive, PNG, JPEG or IDX file%s%s%s", name, like,
+		looks ? looks : "", hint);
+}
+
 /* What a file is, by its first bytes. */
 static int kind_of(struct lep_sample_unit *u, enum lep_sample_kind *kind, struct lep_error *e)
 {
@@ -80,7 +90,7 @@ static int kind_of(struct lep_sample_unit *u, enum lep_sample_kind *kind, struct
 	else if (lep_idx_is(p, n))
 		*kind = LEP_SAMPLE_PIXELS;
 	else
-		return lep_fail(e, LEP_ERR_DATA, "%s: not a tar archive, PNG, JPEG or IDX file", name);
+		return no_kind(name, lep_sniff(p, n), e);
 	return 0;
 }
 

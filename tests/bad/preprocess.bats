@@ -50,7 +50,7 @@ shown() { cut -f 1 shown | tr '\n' ' '; }
   : >zero
   fails 1 'zero: empty' lep-preprocess zero
   echo "some text" >text
-  fails 1 'text: not a tar archive, PNG, JPEG or IDX file' lep-preprocess text
+  fails 1 'text: not a tar archive, PNG, JPEG or IDX file, it looks like text (which --format reads)' lep-preprocess text
   gzip text
   fails 1 'text.gz: not a tar archive, PNG, JPEG or IDX file' lep-preprocess text.gz
   lep-preprocess t >s

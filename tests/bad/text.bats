@@ -166,6 +166,13 @@ lep-preprocess: 1 bad sample left out' ]
 
 @test "columns that are not there, or twice" {
   fails 1 "t.csv: no column 'question'" lep-preprocess --text question t.csv
+  printf 'text;label\na;b\n' >u.csv
+  fails 1 "u.csv: no column 'label' among 'text;label'" lep-preprocess --text label u.csv
+  seq -s , 100000 100040 >u.csv
+  fails 1 "u.csv: no column 'text' among '100000', '100001', " lep-preprocess u.csv
+  grep -q "'100014', \.\.\.$" err || { cat err; false; }
+  { head -c 3000 /dev/zero | tr '\0' x; echo ',b'; } >u.csv
+  fails 1 "u.csv: no column 'text' among ..." lep-preprocess u.csv
   fails 1 "t.csv: no column 'topic'" lep-preprocess --text text --label topic t.csv
   fails 1 "t.csv: no column 'id'" lep-preprocess --key id t.csv
   fails 1 "t.csv: line 1: no column 3 among 2" lep-preprocess --no-header --text 3 t.csv
