@@ -16,16 +16,20 @@ size_t lep_columns_number(const char *text)
 	return v && v <= LEP_CSV_FIELDS_MAX ? v - 1 : SIZE_MAX;
 }
 
-/* Where the wanted columns are, by the names in the first row. */
-static int find_columns(struct lep_columns *c, const struct lep_csv_row *head, const char *file, struct lep_error *e)
+/* The name of a column, and where the next one's is. */
+static const char *next_name(const char *name)
 {
-	c->nplace = head->n;
+	return name + strlen(name) + 1;
+}
+
+int lep_columns_find(struct lep_columns *c, const char *file, struct lep_error *e)
+{
 	for (size_t i = 0; i < c->o->ncolumn; i++) {
-		const char *name = c->o->column[i];
+		const char *name = c->o->column[i], *at = c->names.data;
 
 		c->place[i] = SIZE_MAX;
-		for (size_t k = 0; k < head->n; k++) {
-			if (head->length[k] != strlen(name) || memcmp(head->field[k], name, head->length[k]) != 0)
+		for (size_t k = 0; k < c->nplace; k++, at = next_name(at)) {
+			if (strcmp(at, name) != 0)
 				continue;
 			if (c->place[i] != SIZE_MAX)
 				return lep_fail(e, LEP_ERR_DATA, "%s: two columns are named '%s'", file, name);
@@ -35,6 +39,18 @@ static int find_columns(struct lep_columns *c, const struct lep_csv_row *head, c
 			return lep_fail(e, LEP_ERR_DATA, "%s: no column '%s'", file, name);
 	}
 	return 0;
+}
+
+/* The first row. What stands behind a NUL is no part of a name. */
+static int take_names(struct lep_columns *c, const struct lep_csv_row *head, const char *file, struct lep_error *e)
+{
+	c->nplace = head->n;
+	lep_buf_clear(&c->names);
+	for (size_t k = 0; k < head->n; k++) {
+		lep_buf_adds(&c->names, head->field[k]);
+		lep_buf_addc(&c->names, '\0');
+	}
+	return c->names.failed ? lep_fail_nomem(e, 0) : lep_columns_find(c, file, e);
 }
 
 static int start(struct lep_columns *c, struct lep_bytes *b, struct lep_error *e)
@@ -50,7 +66,7 @@ static int start(struct lep_columns *c, struct lep_bytes *b, struct lep_error *e
 		/* An empty file has no rows, and need not have names. */
 		for (size_t i = 0; !status && i < c->o->ncolumn; i++)
 			c->place[i] = 0;
-		return status > 0 ? find_columns(c, &head, lep_bytes_name(b), e) : status;
+		return status > 0 ? take_names(c, &head, lep_bytes_name(b), e) : status;
 	}
 	c->nplace = 0;
 	for (size_t i = 0; i < c->o->ncolumn; i++) {

@@ -44,6 +44,19 @@ all=x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,x11,x12
   lep-cat --keep bought --csv s | cmp - <(printf 'key,bought\n2,yes\n3,no\n4,yes\n5,no\n')
 }
 
+@test "a star is all other columns" {
+  printf 'id,a,city,b,y,c\n7,1,x,2,0,3\n8,4,y,5,1,6\n' >t.csv
+  good lep-preprocess --number '*' --category city --target-number y --key id --scale none -o s t.csv
+  [ "$(lep-cat --table features s | tr '\n' ' ')" = 'a b c city=x city=y ' ]
+  [ "$(values features s | tr '\n' ' ')" = '1,2,3,1,0 4,5,6,0,1 ' ]
+  good lep-preprocess --like s --key id t.csv
+  [ "$(values features out)" = "$(values features s)" ]
+  good lep-preprocess --number c,'*' --category city --target-number y --key id -o s t.csv
+  [ "$(lep-cat --table features s | tr '\n' ' ')" = 'c a b city=x city=y ' ]
+  [ "$(recipe features s)" = 'numbers 3 onehot 2 rules 1 missing fail scale 4.5,2.5,3.5:1.5,1.5,1.5' ]
+  lep-preprocess --number c,'*' --category city --target-number y --key id --format csv < <(cat t.csv) | lep-cat --csv | cmp - <(lep-cat --csv s)
+}
+
 @test "measured: mean and deviation, range, a given scale; a constant column becomes 0" {
   printf 'a,b,c\n1,5,1e9\n3,5,1000000001\n5,5,1000000002\n7,5,1000000003\n' >t.csv
   good lep-preprocess --number a,b,c -o s t.csv
