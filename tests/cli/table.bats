@@ -257,3 +257,17 @@ all=x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,x11,x12
   exec 9>&-
   wait
 }
+
+@test "sensor rows join with pictures; --like prepares either part of such a model" {
+  "$tools/mkdigits" . 60 20
+  find train -name '*.png' -o -name '*.jpg' | sort | awk 'BEGIN { print "path,speed,light" } { split($0, p, "/"); print substr($0, 7) "," p[2] * 3 + NR % 2 "," NR % 5 }' >rows.csv
+  lep-preprocess --gray -o pictures train
+  good lep-preprocess --number speed,light --key path -o rows rows.csv
+  lep-fuse -o both pictures rows
+  printf 'input image { flatten; dense 8 relu }\ninput features { dense 8 relu }\nfuse concat image features\ndense classes softmax\n' >net
+  lep-train -q -n net -e 30 --lr 0.02 --seed 1 -o m both
+  good lep-preprocess --like m --key path --provenance none rows.csv
+  [ "$(lep-cat --json out | grep -o '"name": "[a-z]*"')" = '"name": "features"' ]
+  [ "$(values features out)" = "$(values features rows)" ]
+  lep-preprocess --like m train | lep-fuse - out | lep-infer -m m | lep-eval --require 'accuracy>=0.8'
+}
