@@ -271,3 +271,47 @@ all=x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,x11,x12
   [ "$(values features out)" = "$(values features rows)" ]
   lep-preprocess --like m train | lep-fuse - out | lep-infer -m m | lep-eval --require 'accuracy>=0.8'
 }
+
+# Rows of all kinds, good and bad: mixed SEED ROWS
+mixed() {
+  awk -v seed="$1" -v rows="$2" 'BEGIN {
+    srand(seed)
+    n = split("a|b|\"c\"|\"d,e\"|\"f\"\"g\"|\"line\nbreak\"|zz|\"\"", C, "|")
+    m = split("1|-2.5|3e2|.5|7.|\"8\"| 9 |NA||12345678.123456789|0.1234567890123|-0|1e400|abc|nan|+4|1e39|\"1\n\"|1\r", N, "|")
+    printf "k,a,b,c,y\n"
+    for (i = 0; i < rows; i++) {
+      end = rand() < 0.3 ? "\r\n" : "\n"
+      a = rand() < 0.8 ? sprintf("%.4f", rand() * 100 - 50) : N[1 + int(rand() * m)]
+      b = rand() < 0.9 ? int(rand() * 1000) : N[1 + int(rand() * m)]
+      row = "k" i "," a "," b "," C[1 + int(rand() * n)] "," (rand() < 0.9 ? rand() < 0.5 ? "p" : "q" : rand() < 0.5 ? "" : "odd")
+      r = rand()
+      printf "%s%s", r < 0.01 ? "short,row" : r < 0.02 ? "" : r < 0.03 ? row ",more" : row, end
+    }
+    printf "last,1,2,a,p"
+  }'
+}
+
+@test "rows of all kinds, by blocks and one by one: the same records and words" {
+  printf 'k,a,b,c,y\nx,1,2,a,p\nx,3,5,b,q\n"x",4,9,"d,e",q\n' >base.csv
+  mkfifo pipe
+  for seed in 1 2 3; do
+    mixed $seed 3000 >rows.csv
+    for how in 'onehot fail skip none' 'ids 0 keep skip' 'onehot median skip skip' 'ids fail keep none'; do
+      read -r encode missing bad unknown <<<"$how"
+      lep-preprocess --number a,b --category c --encode "$encode" --label y --missing "$missing" -o like base.csv
+      set -- --like like --bad "$bad" --unknown "$unknown" --provenance none
+      lep-preprocess "$@" -o blocks rows.csv 2>words
+      cat rows.csv >pipe &
+      lep-preprocess "$@" --format csv -o one pipe 2>others
+      wait
+      cmp blocks one
+      sed 's/ pipe:/ rows.csv:/' others | cmp - words
+    done
+    # What is measured does not depend on it either.
+    set -- --number a,b --category c --label y --missing median --bad skip --provenance none
+    lep-preprocess "$@" rows.csv 2>words | lep-cat --keep features --keep y --csv >blocks
+    lep-preprocess --text k "$@" rows.csv 2>others | lep-cat --keep features --keep y --csv | cmp - blocks
+    cmp words others
+    [ "$(wc -l <blocks)" -gt 1500 ]
+  done
+}
