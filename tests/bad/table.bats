@@ -21,7 +21,8 @@ fails() {
   else
     status=0
     lep-cat --check out >/dev/null 2>why || status=$?
-    [ "$status" -eq 1 ] && grep -qF "upstream failed: lep-preprocess: $words" why
+    [ "$status" -eq 1 ]
+    grep -qF "upstream failed: lep-preprocess: $words" why
   fi
 }
 
