@@ -41,6 +41,8 @@ all=x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,x11,x12
   [ "$(lep-cat --table features s | tr '\n' ' ')" = 'age income city=Oslo city=Paris city=Rome ' ]
   [ "$(recipe features s)" = 'numbers 2 onehot 3 rules 1 missing fail scale none' ]
   [ "$(values features s | tr '\n' ' ')" = '30,1000,0,1,0 40,3000,0,0,1 50,2000,0,1,0 60,2000,1,0,0 ' ]
+  [ "$(lep-cat --csv s | head -n 1)" = 'key,features[age],features[income],features[city=Oslo],features[city=Paris],features[city=Rome],bought' ]
+  good lep-preprocess --like s -o t t.csv
   lep-cat --keep bought --csv s | cmp - <(printf 'key,bought\n2,yes\n3,no\n4,yes\n5,no\n')
 }
 
