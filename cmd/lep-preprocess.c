@@ -343,15 +343,19 @@ static void report(const struct work *w)
 	warn_count(p->skipped_bad + t->skipped_bad, "bad sample", "left out", "");
 	warn_count(p->skipped_unknown + t->skipped_unknown, "sample", "of unknown classes left out", "");
 	warn_count(p->bad_records + t->bad_records, "bad sample", "kept as bad record", "s");
+	/* Of a vocabulary that was given: perhaps it is that of another language. */
+	if (t->counts.strange && (t->like || o.text.vocabulary_from))
+		lep_warn("texts of unknown tokens only: %llu", (unsigned long long)t->counts.strange);
 	if (!w->is_text) {
 		lep_explain(1, "%llu records, %zu classes, %d x %d pixels, %s", (unsigned long long)p->records, p->nclass,
 			p->recipe.width, p->recipe.height, p->recipe.channels == 1 ? "gray" : "rgb");
 		return;
 	}
-	lep_explain(1, "%llu records", (unsigned long long)t->records);
-	if (t->ids)
-		lep_explain(1, "%llu ids, %llu of them %s", (unsigned long long)t->ids, (unsigned long long)t->unknowns,
-			LEP_TOKEN_UNKNOWN);
+	if (lep_text_has_numbers(&o.text) && !t->counts.ids)
+		lep_explain(1, "%llu records", (unsigned long long)t->records);
+	else
+		lep_explain(1, "%llu records, %llu ids, %llu of them %s", (unsigned long long)t->records,
+			(unsigned long long)t->counts.ids, (unsigned long long)t->counts.unknowns, LEP_TOKEN_UNKNOWN);
 	for (size_t f = 0; f < t->nfield; f++) {
 		if (lep_part_is_vector(t->field[f].part))
 			lep_explain(1, "%s: %zu elements", t->field[f].name, lep_features_width(&t->field[f].features));

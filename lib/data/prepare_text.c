@@ -475,13 +475,14 @@ int lep_prepare_text_run(struct lep_prepare_text *p, struct lep_error *e)
 	if (status)
 		send_abort(&j, e);
 	for (size_t f = 0; j.encoder && f < p->nfield; f++) {
-		uint64_t ids, unknowns;
+		struct lep_token_counts c;
 
 		if (!j.encoder[f])
 			continue;
-		lep_encoder_count(j.encoder[f], &ids, &unknowns);
-		p->ids += ids;
-		p->unknowns += unknowns;
+		c = lep_encoder_counts(j.encoder[f]);
+		p->counts.ids += c.ids;
+		p->counts.unknowns += c.unknowns;
+		p->counts.strange += c.strange;
 		lep_encoder_free(j.encoder[f]);
 	}
 	lep_writer_free(j.writer);

@@ -67,7 +67,7 @@ struct lep_prepare_text {
 
 	/* What came of it: */
 	uint64_t records, bad_records, skipped_bad, skipped_unknown, unlabelled;
-	uint64_t ids, unknowns;    /* <unknown> among the ids */
+	struct lep_token_counts counts;
 };
 
 /*

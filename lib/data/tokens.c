@@ -215,7 +215,7 @@ int lep_tokens_find(struct lep_encoder *enc, const char *unit, size_t len, struc
 
 	if (id < 0) {
 		id = enc->unknown;
-		enc->unknowns++;
+		enc->counts.unknowns++;
 	}
 	lep_put32(bytes, (uint32_t)id);
 	lep_buf_add(out, bytes, 4);
@@ -226,6 +226,7 @@ int lep_encoder_run(struct lep_encoder *enc, const char *text, size_t len, struc
 {
 	const struct lep_text_recipe *r = &enc->recipe;
 	size_t first = out->len, at, n, most = SIZE_MAX;
+	uint64_t unknowns = enc->counts.unknowns;
 	unsigned char end[4];
 	int status = lep_tokens_clean(r, &enc->clean, &text, &len, e);
 
@@ -242,18 +243,19 @@ int lep_encoder_run(struct lep_encoder *enc, const char *text, size_t len, struc
 		return status;
 	if (out->len - first > most)
 		out->len = first + most;
+	n = (out->len - first) / 4;
+	enc->counts.strange += n && enc->counts.unknowns - unknowns == n;
 	if (r->end) {
 		lep_put32(end, (uint32_t)enc->end);
 		lep_buf_add(out, end, 4);
 	}
-	enc->ids += (out->len - first) / 4;
+	enc->counts.ids += (out->len - first) / 4;
 	return out->failed ? lep_fail_nomem(e, 0) : 0;
 }
 
-void lep_encoder_count(const struct lep_encoder *enc, uint64_t *ids, uint64_t *unknown)
+struct lep_token_counts lep_encoder_counts(const struct lep_encoder *enc)
 {
-	*ids = enc->ids;
-	*unknown = enc->unknowns;
+	return enc->counts;
 }
 
 /* Decoding. */

@@ -39,8 +39,12 @@ void lep_encoder_free(struct lep_encoder *enc);
 int lep_encoder_run(struct lep_encoder *enc, const char *text, size_t len, struct lep_buf *out,
 	struct lep_error *e) LEP_MUST_USE;
 
-/* How many ids were given so far, and how many of them were <unknown>. */
-void lep_encoder_count(const struct lep_encoder *enc, uint64_t *ids, uint64_t *unknown);
+/* What was encoded so far. */
+struct lep_token_counts {
+	uint64_t ids, unknowns; /* <unknown> among the ids */
+	uint64_t strange;       /* texts that hold something, all of it <unknown> */
+};
+struct lep_token_counts lep_encoder_counts(const struct lep_encoder *enc);
 
 /*
  * The text of n ids (i32, little-endian), appended to out. Exact for bytes, chars

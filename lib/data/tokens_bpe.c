@@ -27,6 +27,10 @@ struct lep_bpe {
 
 /* Chunks. */
 
+/* As much of a text as a chunk looks at: itself, and behind it an apostrophe and a
+ * character. A run without an end is not walked to its end for every chunk of it. */
+#define LOOK (LEP_BPE_CHUNK + 7)
+
 static size_t word(const char *s, size_t len)
 {
 	size_t i = 0, n, m;
@@ -62,6 +66,7 @@ static size_t next(const char *s, size_t len, size_t *at)
 	*at = 0;
 	if (!len)
 		return 0;
+	len = len < LOOK ? len : LOOK;
 	class = lep_unicode_at(s + blank, &n);
 	if (class == LEP_CHAR_SPACE) {
 		n = run(s, len, LEP_CHAR_SPACE);

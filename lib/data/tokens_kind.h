@@ -28,7 +28,7 @@ struct lep_encoder {
 	int32_t unknown, end;      /* their ids; -1 */
 	struct lep_buf clean;
 	struct lep_bpe *bpe;       /* of that tokeniser alone */
-	uint64_t ids, unknowns;
+	struct lep_token_counts counts;
 };
 
 struct lep_tokens_kind {

@@ -120,7 +120,6 @@ int lep_generator_encode(const struct lep_generator *g, const char *text, size_t
 {
 	struct lep_text_recipe recipe;
 	struct lep_encoder *enc;
-	uint64_t ids;
 	int rc;
 
 	if (!lep_field_has_text(g->field, &recipe))
@@ -132,7 +131,7 @@ int lep_generator_encode(const struct lep_generator *g, const char *text, size_t
 	if (rc)
 		return lep_fail_at(e, "%s: field '%s'", g->m->name, g->field->name);
 	rc = lep_encoder_run(enc, text, len, out, e);
-	lep_encoder_count(enc, &ids, unknown);
+	*unknown = lep_encoder_counts(enc).unknowns;
 	lep_encoder_free(enc);
 	return rc;
 }

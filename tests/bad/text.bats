@@ -118,6 +118,41 @@ lep-preprocess: 1 bad sample left out' ]
   printf 'q w\n\n' | lep-preprocess --like s -v >out 2>err
   grep -q '2 records, 2 ids, 2 of them <unknown>' err
   [ "$(lep-cat --tsv out | tr '\n\t' '|:')" = 'key:text|1:<unknown> <unknown>|2:|' ]
+  # With a vocabulary of others one line says how many; an empty text is none of them.
+  printf 'q w\na q\n\n' | lep-preprocess --like s >out 2>err
+  [ "$(cat err)" = 'lep-preprocess: texts of unknown tokens only: 1' ]
+  printf 'a\n' >names
+  printf 'q\nw\na' | lep-preprocess --vocabulary-from names --end >out 2>err
+  [ "$(cat err)" = 'lep-preprocess: texts of unknown tokens only: 2' ]
+  printf 'q w\n' | lep-preprocess --like s -q >out 2>err
+  [ ! -s err ]
+  # Of the text's own vocabulary that is a choice.
+  printf 'a a\nb\n' | lep-preprocess --vocabulary 2 >out 2>err
+  [ ! -s err ]
+}
+
+@test "a model answers unknown words and no words; a vocabulary that is not its own is one clear line" {
+  lep-preprocess -o s t.csv
+  for net in bag lstm transformer; do
+    lep-train -q -n $net -e 1 -o m.lepm s
+    printf 'q w\n\nb\n' | lep-preprocess -q --like m.lepm | lep-infer -m m.lepm --format text >out
+    [ "$(grep -cx '[xy]' out)" -eq 3 ]
+  done
+  printf 'text,label\na c,x\n' >u.csv
+  for recipe in '' --any-recipe; do
+    status=0
+    # shellcheck disable=SC2086
+    lep-preprocess u.csv | lep-infer -m m.lepm $recipe >out 2>err || status=$?
+    [ "$status" -eq 1 ]
+    [ "$(cat err)" = "lep-infer: <stdin>: field 'text': its table is not the model's" ]
+  done
+  # As many entries, other ones.
+  printf 'text,label\nd d b,x\nb c,y\n' >u.csv
+  lep-preprocess -o u u.csv
+  [ "$(lep-cat --table text u | wc -l)" -eq "$(lep-cat --table text s | wc -l)" ]
+  run lep-infer -m m.lepm -o out.lept u
+  [ "$status" -eq 1 ]
+  [ "$output" = "lep-infer: u: field 'text': its table is not the model's" ]
 }
 
 @test "rows of another number of columns are bad samples" {
@@ -223,14 +258,15 @@ lep-preprocess: 1 bad sample left out' ]
   lep-preprocess p >pictures
   lep-preprocess t.csv >s
   fails 1 'pictures: no field in it is prepared from text' lep-preprocess --like pictures t.txt
-  fails 1 's: no field in it is prepared from text' lep-preprocess --like <(lep-cat --drop text s) --text text t.csv || true
+  lep-cat --drop text s >labels
+  fails 1 'labels: no field in it is prepared from text' lep-preprocess --like labels --text text t.csv
   fails 1 "no column 'text' (--text text=COLUMN names another)" lep-preprocess --like s --format csv <(printf 'q\na\n')
   fails 1 "no column 'q'" lep-preprocess --like s --text q t.csv
   fails 2 "--text: s has no such field 'q'" lep-preprocess --like s --text q=text t.csv
   fails 2 '--target-text: s has no field for it' lep-preprocess --like s --target-text label t.csv
   fails 2 "--text: s has no such field 'question'" lep-preprocess --like s --text question t.txt
-  fails 1 "t.csv: line 2: class 'x' is not among those of s" lep-preprocess --like \
-    <(printf 'text,label\na,q\n' | lep-preprocess --format csv --text text --label label) --text text t.csv || true
+  printf 'text,label\na,q\n' | lep-preprocess --format csv --text text --label label -o q
+  fails 1 "t.csv: line 2: class 'x' is not among those of q" lep-preprocess --like q --text text t.csv
   for option in '--tokens chars' '--case keep' '--invalid replace' '--truncate 3' --end '--vocabulary 9' '--min-count 2' \
     '--vocabulary-from s' --shared-vocabulary; do
     # shellcheck disable=SC2086

@@ -97,6 +97,23 @@ says() {
   cmp whole rest
 }
 
+@test "generate: what is remembered changes nothing: all rows anew give the same ids" {
+  # Each token in a program of its own, which remembers none of those before.
+  draw=("${gpt[@]}" --temperature 1.5 --seed 4)
+  "${draw[@]}" --prompt the --length 70 --echo >whole
+  text=the
+  for _ in $(seq 70); do
+    text=$("${draw[@]}" --prompt "$text" --length 1 --echo; printf x)
+    text=${text%$'\n'x}
+  done
+  printf '%s\n' "$text" | cmp - whole
+  # And the network run over the whole text at once, as in training: the most
+  # probable id of each row is the one that was made.
+  "${gpt[@]}" --prompt 'the cat' --temperature 0 --length 24 --echo | head -c -1 >made
+  lep-preprocess --format whole --like "$d/gpt.lepm" made | lep-infer -m "$d/gpt.lepm" | lep-cat --jsonl --values |
+    jq -e '.fields | [.class.values[-24:], .text.values[-24:]] | .[0] == .[1] and (.[0] | length) == 24'
+}
+
 @test "generate: characters are handed over as they are made" {
   # The reader takes a few and goes: the program must not make a thousand million.
   run timeout 20 bash -c '"$@" | head -c 40 | wc -c' _ "${gpt[@]}" --prompt the --length 1000000000

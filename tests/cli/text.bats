@@ -278,6 +278,13 @@ lep-preprocess: 1 sample of unknown classes left out" ]
   text text out | cmp - "$data/tinyshakespeare.txt"
 }
 
+@test "a run of one letter without an end takes time as its length" {
+  head -c 3000000 /dev/zero | tr '\0' x >t
+  { head -c 999999 /dev/zero | tr '\0' ' '; echo; } >>t
+  good timeout 60 lep-preprocess --tokens bpe -o s t
+  lep-cat --tsv s | tail -n +2 | cut -f 2 | cmp - t
+}
+
 @test "Multi30k: both languages come back from a shared vocabulary of 8000 pieces" {
   [ -e "$data/multi30k-train.tsv" ] || skip "no data: $data"
   good lep-preprocess --no-header --text de=1 --target-text en=2 --tokens bpe --shared-vocabulary --vocabulary 8000 \
