@@ -351,11 +351,14 @@ static void report(const struct work *w)
 			p->recipe.width, p->recipe.height, p->recipe.channels == 1 ? "gray" : "rgb");
 		return;
 	}
-	lep_explain(1, "%llu records, %llu ids, %llu of them %s", (unsigned long long)t->records,
-		(unsigned long long)t->counts.ids, (unsigned long long)t->counts.unknowns, LEP_TOKEN_UNKNOWN);
+	if (lep_text_has_numbers(&o.text) && !t->counts.ids)
+		lep_explain(1, "%llu records", (unsigned long long)t->records);
+	else
+		lep_explain(1, "%llu records, %llu ids, %llu of them %s", (unsigned long long)t->records,
+			(unsigned long long)t->counts.ids, (unsigned long long)t->counts.unknowns, LEP_TOKEN_UNKNOWN);
 	for (size_t f = 0; f < t->nfield; f++) {
 		if (lep_part_is_vector(t->field[f].part))
-			lep_explain(1, "%s: %zu numbers", t->field[f].name, lep_features_width(&t->field[f].features));
+			lep_explain(1, "%s: %zu elements", t->field[f].name, lep_features_width(&t->field[f].features));
 		if (t->field[f].table)
 			lep_explain(1, "%s: %zu %s", t->field[f].name, t->field[f].table->n,
 				t->field[f].part == LEP_PART_LABEL ? "classes" :

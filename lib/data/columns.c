@@ -85,6 +85,16 @@ static int add(struct lep_columns *c, const char *name, struct lep_error *e)
 	return 0;
 }
 
+/* For the wanted columns. */
+static int make_room(struct lep_columns *c, struct lep_error *e)
+{
+	lep_free(c->cell);
+	lep_free(c->place);
+	c->cell = lep_alloc(c->o->ncolumn, sizeof(*c->cell));
+	c->place = lep_alloc(c->o->ncolumn, sizeof(*c->place));
+	return c->cell && c->place ? 0 : lep_fail_nomem(e, 0);
+}
+
 int lep_columns_open(struct lep_columns **out, const struct lep_columns_options *o, struct lep_error *e)
 {
 	struct lep_columns *c = lep_alloc(1, sizeof(*c));
@@ -95,10 +105,7 @@ int lep_columns_open(struct lep_columns **out, const struct lep_columns_options 
 		return lep_fail_nomem(e, 0);
 	c->o = o;
 	c->input = lep_alloc(o->noperand + 1, sizeof(*c->input));
-	c->cell = lep_alloc(o->ncolumn, sizeof(*c->cell));
-	c->place = lep_alloc(o->ncolumn, sizeof(*c->place));
-	if (!c->input || !c->cell || !c->place)
-		status = lep_fail_nomem(e, 0);
+	status = c->input ? make_room(c, e) : lep_fail_nomem(e, 0);
 	for (size_t i = 0; i < o->noperand && !status; i++)
 		status = add(c, o->operand[i], e);
 	if (!status && !o->noperand)
@@ -135,6 +142,7 @@ void lep_columns_close(struct lep_columns *c)
 		lep_bytes_close(c->input[i].bytes);
 	lep_buf_release(&c->text);
 	lep_buf_release(&c->cells);
+	lep_buf_release(&c->names);
 	lep_buf_release(&c->cause);
 	lep_free(c->input);
 	lep_free(c->cell);
@@ -210,6 +218,22 @@ int lep_columns_next(struct lep_columns *c, struct lep_row *row, struct lep_erro
 		c->at++;
 	}
 	return 0;
+}
+
+int lep_columns_names_of(struct lep_columns *c, const char **names, size_t *n, struct lep_error *e)
+{
+	int status = c->open ? 0 : start(c, &c->input[c->at], e);
+
+	*names = c->names.data;
+	*n = c->nplace;
+	return status;
+}
+
+int lep_columns_choose(struct lep_columns *c, struct lep_error *e)
+{
+	int status = make_room(c, e);
+
+	return status || !c->nplace ? status : lep_columns_find(c, lep_bytes_name(c->input[c->at].bytes), e);
 }
 
 int lep_columns_begin(struct lep_columns *c, struct lep_columns_block *b, struct lep_error *e)

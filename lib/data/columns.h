@@ -103,6 +103,12 @@ void lep_columns_on_wait(struct lep_columns *c, lep_wait_fn *fn, void *ctx);
  * JSON) has a cause. Valid until the next call. */
 int lep_columns_next(struct lep_columns *c, struct lep_row *row, struct lep_error *e) LEP_MUST_USE;
 
+/* The names in the first row of CSV or TSV, n texts one behind the other, borrowed until the
+ * next operand; none of an empty file. Then the wanted columns of o may be changed: choose
+ * looks for them. */
+int lep_columns_names_of(struct lep_columns *c, const char **names, size_t *n, struct lep_error *e) LEP_MUST_USE;
+int lep_columns_choose(struct lep_columns *c, struct lep_error *e) LEP_MUST_USE;
+
 /*
  * For who takes rows of CSV and TSV from the input by blocks (prepare_table.c). begin: the
  * operand whose turn it is is opened, behind its names: 1 with *b, the line its next row

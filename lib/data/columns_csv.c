@@ -17,43 +17,59 @@ size_t lep_columns_number(const char *text)
 	return v && v <= LEP_CSV_FIELDS_MAX ? v - 1 : SIZE_MAX;
 }
 
-/* The names there are, as many as go into a line, for a message. */
-static int no_column(const struct lep_csv_row *head, const char *file, const char *name, struct lep_error *e)
+/* The name of a column, and where the next one's is. */
+static const char *next_name(const char *name)
 {
+	return name + strlen(name) + 1;
+}
+
+/* The names there are, as many as go into a line, for a message. */
+static int no_column(const struct lep_columns *c, const char *file, const char *name, struct lep_error *e)
+{
+	const char *at = c->names.data;
 	char names[160];
 	size_t len = 0;
 
-	for (size_t k = 0; k < head->n; k++) {
-		size_t n = head->length[k];
-
-		if (len + n + 12 > sizeof(names)) {
+	for (size_t k = 0; k < c->nplace; k++, at = next_name(at)) {
+		if (len + strlen(at) + 12 > sizeof(names)) {
 			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s...", k ? ", " : "");
 			break;
 		}
-		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s'%.*s'", k ? ", " : "", (int)n, head->field[k]);
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s'%s'", k ? ", " : "", at);
 	}
 	return lep_fail(e, LEP_ERR_DATA, "%s: no column '%s' among %.*s", file, name, (int)len, names);
 }
 
 /* Where the wanted columns are, by the names in the first row. */
-static int find_columns(struct lep_columns *c, const struct lep_csv_row *head, const char *file, struct lep_error *e)
+int lep_columns_find(struct lep_columns *c, const char *file, struct lep_error *e)
 {
-	c->nplace = head->n;
 	for (size_t i = 0; i < c->o->ncolumn; i++) {
-		const char *name = c->o->column[i];
+		const char *name = c->o->column[i], *at = c->names.data;
 
 		c->place[i] = SIZE_MAX;
-		for (size_t k = 0; k < head->n; k++) {
-			if (head->length[k] != strlen(name) || memcmp(head->field[k], name, head->length[k]) != 0)
+		for (size_t k = 0; k < c->nplace; k++, at = next_name(at)) {
+			if (strcmp(at, name) != 0)
 				continue;
 			if (c->place[i] != SIZE_MAX)
 				return lep_fail(e, LEP_ERR_DATA, "%s: two columns are named '%s'", file, name);
 			c->place[i] = k;
 		}
 		if (c->place[i] == SIZE_MAX && !(c->o->optional && c->o->optional[i]))
-			return no_column(head, file, name, e);
+			return no_column(c, file, name, e);
 	}
 	return 0;
+}
+
+/* The first row. What stands behind a NUL is no part of a name. */
+static int take_names(struct lep_columns *c, const struct lep_csv_row *head, const char *file, struct lep_error *e)
+{
+	c->nplace = head->n;
+	lep_buf_clear(&c->names);
+	for (size_t k = 0; k < head->n; k++) {
+		lep_buf_adds(&c->names, head->field[k]);
+		lep_buf_addc(&c->names, '\0');
+	}
+	return c->names.failed ? lep_fail_nomem(e, 0) : lep_columns_find(c, file, e);
 }
 
 static int start(struct lep_columns *c, struct lep_bytes *b, struct lep_error *e)
@@ -69,7 +85,7 @@ static int start(struct lep_columns *c, struct lep_bytes *b, struct lep_error *e
 		/* An empty file has no rows, and need not have names. */
 		for (size_t i = 0; !status && i < c->o->ncolumn; i++)
 			c->place[i] = 0;
-		return status > 0 ? find_columns(c, &head, lep_bytes_name(b), e) : status;
+		return status > 0 ? take_names(c, &head, lep_bytes_name(b), e) : status;
 	}
 	c->nplace = 0;
 	for (size_t i = 0; i < c->o->ncolumn; i++) {

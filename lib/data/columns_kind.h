@@ -28,6 +28,7 @@ struct lep_columns {
 	struct lep_csv *csv;
 	size_t *place;             /* of each wanted column in a row of csv; SIZE_MAX: absent */
 	size_t nplace;             /* columns of a row */
+	struct lep_buf names;      /* of csv: the first row, each name with its NUL */
 	uint64_t line;             /* lines that were read */
 	size_t taken;              /* bytes of the line before, still to be passed over */
 	int done;                  /* whole: the file was given */
@@ -51,6 +52,9 @@ extern const struct lep_columns_reader lep_columns_lines, lep_columns_whole, lep
  */
 int lep_columns_line(struct lep_columns *c, struct lep_bytes *b, const char **line, size_t *len, int *too_long,
 	struct lep_error *e);
+
+/* Where the wanted columns of csv are, by names. */
+int lep_columns_find(struct lep_columns *c, const char *file, struct lep_error *e);
 
 /* The row has a cause instead of cells; 1, or LEP_ERR_NOMEM. */
 int lep_columns_bad(struct lep_columns *c, struct lep_row *row, struct lep_error *e, const char *fmt, ...)

@@ -7,9 +7,9 @@
 
 #include "base/number.h"
 
-int lep_features_add(struct lep_features *f, const char *column, size_t len, int category, struct lep_error *e)
+static int add(struct lep_features *f, const char *column, size_t len, int category, size_t at, struct lep_error *e)
 {
-	size_t n = lep_features_columns(f), at = category ? n : f->nnumber;
+	size_t n = lep_features_columns(f);
 	char **grown, *name;
 
 	for (size_t i = 0; i < n; i++)
@@ -33,6 +33,16 @@ int lep_features_add(struct lep_features *f, const char *column, size_t len, int
 	else
 		f->nnumber++;
 	return 0;
+}
+
+int lep_features_add(struct lep_features *f, const char *column, size_t len, int category, struct lep_error *e)
+{
+	return add(f, column, len, category, category ? lep_features_columns(f) : f->nnumber, e);
+}
+
+int lep_features_insert(struct lep_features *f, const char *column, size_t len, size_t at, struct lep_error *e)
+{
+	return add(f, column, len, 0, at, e);
 }
 
 void lep_features_release(struct lep_features *f)

@@ -34,6 +34,8 @@ struct lep_features {
 	char **column;             /* names: numbers first, then categories */
 	char **from;               /* columns of a table that stand for them; NULL, or NULL there: of that name */
 	size_t nnumber, ncategory;
+	size_t rest;               /* before number rest - 1 come all columns that nothing else is made of;
+	                            * 0: no such wish */
 	int settled;               /* what follows is known: given, of a model, or measured */
 	int missing_fails;
 	int scaled;
@@ -56,6 +58,8 @@ static inline const char *lep_features_from(const struct lep_features *f, size_t
 /* Empty ones are zero. A column that is there already is LEP_ERR_USAGE with the cause alone. */
 int lep_features_add(struct lep_features *f, const char *column, size_t len, int category,
 	struct lep_error *e) LEP_MUST_USE;
+/* The same before number `at`. */
+int lep_features_insert(struct lep_features *f, const char *column, size_t len, size_t at, struct lep_error *e) LEP_MUST_USE;
 void lep_features_release(struct lep_features *f);
 
 /* Arrays for fill, mean and deviation (1), and levels. */
@@ -128,7 +132,8 @@ struct lep_measure_options {
 	const char *given;         /* "M,...:D,..." */
 };
 
-/* Whether a vector must be measured; if not it is settled here. */
+/* Settles a vector that need not be measured. Where other columns are still to come, only
+ * what is said of that. */
 int lep_features_settle(struct lep_features *f, const struct lep_measure_options *o, struct lep_error *e) LEP_MUST_USE;
 
 struct lep_measure;

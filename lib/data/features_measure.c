@@ -47,8 +47,13 @@ static int take_given(struct lep_features *f, const struct lep_measure_options *
 
 int lep_features_settle(struct lep_features *f, const struct lep_measure_options *o, struct lep_error *e)
 {
-	int status = f->settled ? 0 : take_given(f, o, e);
+	int status = f->settled || f->rest ? 0 : take_given(f, o, e);
 
+	/* The same, whatever the columns will be. */
+	if (f->rest) {
+		f->settled = !f->ncategory && !needs_numbers(o);
+		return 0;
+	}
 	if (!status && !f->ncategory && !(f->nnumber && needs_numbers(o)))
 		f->settled = 1;
 	return status;

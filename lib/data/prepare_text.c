@@ -331,7 +331,17 @@ static int write_all(struct lep_text_job *j, struct lep_error *e)
 
 /* Columns. */
 
-static int open_columns(struct lep_text_job *j, struct lep_error *e)
+/* The vector that wants all other columns, or NULL. */
+static struct lep_features *greedy(const struct lep_prepare_text *p)
+{
+	for (size_t f = 0; f < p->nfield; f++)
+		if (p->field[f].features.rest)
+			return &p->field[f].features;
+	return NULL;
+}
+
+/* What rows are wanted for; which columns there are is known by then. */
+static int choose_columns(struct lep_text_job *j, struct lep_error *e)
 {
 	struct lep_prepare_text *p = j->p;
 	size_t n = 0;
@@ -360,12 +370,30 @@ static int open_columns(struct lep_text_job *j, struct lep_error *e)
 		j->key = n;
 		j->column[n++] = p->key;
 	}
-	j->source = p->source;
 	j->source.column = j->column;
 	j->source.optional = j->optional;
 	j->source.ncolumn = n;
+	return 0;
+}
+
+static int open_columns(struct lep_text_job *j, struct lep_error *e)
+{
+	struct lep_prepare_text *p = j->p;
+	struct lep_features *all = greedy(p);
+	int status = 0;
+
+	j->source = p->source;
 	j->source.twice = lep_prepare_text_twice(p);
-	return lep_columns_open(&j->columns, &j->source, e);
+	if (!all) {
+		status = choose_columns(j, e);
+		return status ? status : lep_columns_open(&j->columns, &j->source, e);
+	}
+	status = lep_columns_open(&j->columns, &j->source, e);
+	if (!status)
+		status = lep_text_add_rest(j, all, e);
+	if (!status)
+		status = choose_columns(j, e);
+	return status ? status : lep_columns_choose(j->columns, e);
 }
 
 /* Whether the columns of a field that may be absent are there: 1, 0, or negative.

@@ -108,6 +108,19 @@ static int add_column(struct lep_prepare_text *p, enum lep_text_part part, int c
 	struct lep_text_field *f = find(p, name);
 	int status = 0;
 
+	if (part == LEP_PART_NUMBERS && !category && strcmp(column->data, "*") == 0) {
+		if (p->source.no_header || p->source.format == LEP_COLUMNS_JSONL)
+			return lep_fail(e, LEP_ERR_USAGE, "'*' is all other columns, and there is no row of names");
+		if (!f)
+			status = add_field(p, part, name, &f, e);
+		if (status || f->part != part)
+			return status ? status : lep_fail(e, LEP_ERR_USAGE, "there is a field '%s' already", name);
+		for (size_t k = 0; k < p->nfield; k++)
+			if (p->field[k].features.rest)
+				return lep_fail(e, LEP_ERR_USAGE, "'*' is given twice");
+		f->features.rest = f->features.nnumber + 1;
+		return 0;
+	}
 	if (p->source.no_header && lep_columns_number(column->data) == SIZE_MAX)
 		return lep_fail(e, LEP_ERR_USAGE, "'%s' is no column's number, from 1", column->data);
 	if (f && (f->part != part || part == LEP_PART_CATEGORY))
@@ -168,4 +181,39 @@ int lep_prepare_text_add_columns(struct lep_prepare_text *p, enum lep_text_part 
 		status = (p->like ? assign : add_all)(p, part, category, name, list, e);
 	lep_free(name);
 	return status ? lep_fail_at(e, "%s %s", option_of(part, category), text) : 0;
+}
+
+/* Whether anything is made of a column already. */
+static int is_used(const struct lep_prepare_text *p, const char *name)
+{
+	if (p->key && strcmp(p->key, name) == 0)
+		return 1;
+	for (size_t f = 0; f < p->nfield; f++) {
+		const struct lep_features *v = &p->field[f].features;
+
+		if (p->field[f].column && strcmp(p->field[f].column, name) == 0)
+			return 1;
+		for (size_t i = 0; i < lep_features_columns(v); i++)
+			if (strcmp(v->column[i], name) == 0)
+				return 1;
+	}
+	return 0;
+}
+
+int lep_text_add_rest(struct lep_text_job *j, struct lep_features *v, struct lep_error *e)
+{
+	const char *names;
+	size_t n, at = v->rest - 1;
+	int status = lep_columns_names_of(j->columns, &names, &n, e);
+
+	for (size_t k = 0; k < n && !status; k++, names += strlen(names) + 1)
+		if (!is_used(j->p, names))
+			status = lep_features_insert(v, names, strlen(names), at++, e);
+	v->rest = 0;
+	v->settled = 0;
+	if (!status && !lep_features_columns(v))
+		return lep_fail(e, LEP_ERR_DATA, "no column is left for '*'");
+	if (!status && (status = lep_features_settle(v, &j->p->measure, e)) == LEP_ERR_USAGE)
+		lep_fail_at(e, "--scale %s", j->p->measure.given);
+	return status;
 }

@@ -53,6 +53,9 @@ int lep_text_add_record(struct lep_text_job *j, const struct lep_row *row, int b
 	struct lep_error *e);
 int lep_text_write_frame(struct lep_text_job *j, struct lep_error *e);
 
+/* All columns that nothing is made of into the vector that wants them. */
+int lep_text_add_rest(struct lep_text_job *j, struct lep_features *v, struct lep_error *e);
+
 /* Tables without texts, read by blocks and many threads (prepare_table.c): whether this
  * is one, and its two passes. */
 int lep_table_is_one(const struct lep_text_job *j);

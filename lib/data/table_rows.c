@@ -277,7 +277,7 @@ static void split(const struct lep_table_rows *t, struct scratch *s, const unsig
 	lep_buf_clear(&s->quoted);
 	for (;; p++) {
 		int32_t slot = row->fields < t->nplace ? t->slot_of_place[row->fields] : -1;
-		struct span none, *to = slot < 0 ? &none : &s->span[slot];
+		struct span none = {0}, *to = slot < 0 ? &none : &s->span[slot];
 		const unsigned char *begin = p;
 
 		to->is_number = 0;

@@ -114,6 +114,20 @@ static void cell(struct lep_buf *out, const char *s, size_t len, char separator)
 	lep_buf_addc(out, '"');
 }
 
+/* Behind a field's name, which element: its name in brackets, or its number. */
+static void add_element(struct lep_buf *name, const struct lep_field *f, int64_t i)
+{
+	const struct lep_table *t = f->shape.rank == 1 && f->dtype != LEP_I32 ? f->table : NULL;
+
+	if (!t || (int64_t)t->n != f->shape.extent[0]) {
+		lep_buf_addf(name, "[%" PRId64 "]", i);
+		return;
+	}
+	lep_buf_addc(name, '[');
+	lep_buf_add(name, t->entry[i], t->length[i]);
+	lep_buf_addc(name, ']');
+}
+
 int lep_rows_head(struct lep_buf *out, const struct lep_head *h, char separator, struct lep_error *e)
 {
 	struct lep_buf name = {0};
@@ -133,7 +147,7 @@ int lep_rows_head(struct lep_buf *out, const struct lep_head *h, char separator,
 			lep_buf_clear(&name);
 			lep_buf_adds(&name, field->name);
 			if (field->shape.rank && !text)
-				lep_buf_addf(&name, "[%" PRId64 "]", i);
+				add_element(&name, field, i);
 			lep_buf_addc(out, separator);
 			cell(out, name.data ? name.data : "", name.len, separator);
 		}

@@ -21,7 +21,8 @@ fails() {
   else
     status=0
     lep-cat --check out >/dev/null 2>why || status=$?
-    [ "$status" -eq 1 ] && grep -qF "upstream failed: lep-preprocess: $words" why
+    [ "$status" -eq 1 ]
+    grep -qF "upstream failed: lep-preprocess: $words" why
   fi
 }
 
@@ -109,6 +110,10 @@ both() {
   fails 2 "--encode is about --category" lep-preprocess --number a --encode ids t.csv
   fails 2 "--scale is about --number" lep-preprocess --category c --scale none t.csv
   fails 2 "--scale is about pictures" lep-preprocess --label c --scale none t.csv
+  fails 2 "--number *: '*' is all other columns, and there is no row of names" lep-preprocess --no-header --number '*' t.csv
+  fails 2 "--number *: '*' is given twice" lep-preprocess --number '*' --number '*' t.csv
+  fails 1 "no column is left for '*'" lep-preprocess --number '*' --label a --target-number b --key c t.csv
+  fails 1 "t.csv: line 2: 'c': 'x' is no number" lep-preprocess --number '*' t.csv
   fails 2 "--target-scale is about --target-number" lep-preprocess --number a --target-scale measure t.csv
   fails 2 "--target-scale unit: neither none, measure, minmax" lep-preprocess --number a --target-number b --target-scale unit t.csv
   fails 2 "--tokens is about --text" lep-preprocess --number a --tokens chars t.csv

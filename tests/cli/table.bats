@@ -41,7 +41,22 @@ all=x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,x11,x12
   [ "$(lep-cat --table features s | tr '\n' ' ')" = 'age income city=Oslo city=Paris city=Rome ' ]
   [ "$(recipe features s)" = 'numbers 2 onehot 3 rules 1 missing fail scale none' ]
   [ "$(values features s | tr '\n' ' ')" = '30,1000,0,1,0 40,3000,0,0,1 50,2000,0,1,0 60,2000,1,0,0 ' ]
+  [ "$(lep-cat --csv s | head -n 1)" = 'key,features[age],features[income],features[city=Oslo],features[city=Paris],features[city=Rome],bought' ]
+  good lep-preprocess --like s -o t t.csv
   lep-cat --keep bought --csv s | cmp - <(printf 'key,bought\n2,yes\n3,no\n4,yes\n5,no\n')
+}
+
+@test "a star is all other columns" {
+  printf 'id,a,city,b,y,c\n7,1,x,2,0,3\n8,4,y,5,1,6\n' >t.csv
+  good lep-preprocess --number '*' --category city --target-number y --key id --scale none -o s t.csv
+  [ "$(lep-cat --table features s | tr '\n' ' ')" = 'a b c city=x city=y ' ]
+  [ "$(values features s | tr '\n' ' ')" = '1,2,3,1,0 4,5,6,0,1 ' ]
+  good lep-preprocess --like s --key id t.csv
+  [ "$(values features out)" = "$(values features s)" ]
+  good lep-preprocess --number c,'*' --category city --target-number y --key id -o s t.csv
+  [ "$(lep-cat --table features s | tr '\n' ' ')" = 'c a b city=x city=y ' ]
+  [ "$(recipe features s)" = 'numbers 3 onehot 2 rules 1 missing fail scale 4.5,2.5,3.5:1.5,1.5,1.5' ]
+  lep-preprocess --number c,'*' --category city --target-number y --key id --format csv < <(cat t.csv) | lep-cat --csv | cmp - <(lep-cat --csv s)
 }
 
 @test "measured: mean and deviation, range, a given scale; a constant column becomes 0" {
@@ -152,7 +167,7 @@ all=x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,x11,x12
   # Rows one by one, as they come: no second pass, or a text beside them.
   lep-preprocess --like s --provenance none --format csv < <(cat t.csv) | cmp - s
   lep-preprocess --text id "$@" t.csv | lep-cat --keep features --keep class --csv | cmp - a
-  [ "$(wc -l <a)" -eq 60001 ]
+  [ "$(lep-cat --keep class --csv s | wc -l)" -eq 60001 ]
 }
 
 @test "without a header columns are numbers" {
@@ -243,4 +258,62 @@ all=x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,x11,x12
   done
   exec 9>&-
   wait
+}
+
+@test "sensor rows join with pictures; --like prepares either part of such a model" {
+  "$tools/mkdigits" . 60 20
+  find train -name '*.png' -o -name '*.jpg' | sort | awk 'BEGIN { print "path,speed,light" } { split($0, p, "/"); print substr($0, 7) "," p[2] * 3 + NR % 2 "," NR % 5 }' >rows.csv
+  lep-preprocess --gray -o pictures train
+  good lep-preprocess --number speed,light --key path -o rows rows.csv
+  lep-fuse -o both pictures rows
+  printf 'input image { flatten; dense 8 relu }\ninput features { dense 8 relu }\nfuse concat image features\ndense classes softmax\n' >net
+  lep-train -q -n net -e 30 --lr 0.02 --seed 1 -o m both
+  good lep-preprocess --like m --key path --provenance none rows.csv
+  [ "$(lep-cat --json out | grep -o '"name": "[a-z]*"')" = '"name": "features"' ]
+  [ "$(values features out)" = "$(values features rows)" ]
+  lep-preprocess --like m train | lep-fuse - out | lep-infer -m m | lep-eval --require 'accuracy>=0.8'
+}
+
+# Rows of all kinds, good and bad: mixed SEED ROWS
+mixed() {
+  awk -v seed="$1" -v rows="$2" 'BEGIN {
+    srand(seed)
+    n = split("a|b|\"c\"|\"d,e\"|\"f\"\"g\"|\"line\nbreak\"|zz|\"\"", C, "|")
+    m = split("1|-2.5|3e2|.5|7.|\"8\"| 9 |NA||12345678.123456789|0.1234567890123|-0|1e400|abc|nan|+4|1e39|\"1\n\"|1\r", N, "|")
+    printf "k,a,b,c,y\n"
+    for (i = 0; i < rows; i++) {
+      end = rand() < 0.3 ? "\r\n" : "\n"
+      a = rand() < 0.8 ? sprintf("%.4f", rand() * 100 - 50) : N[1 + int(rand() * m)]
+      b = rand() < 0.9 ? int(rand() * 1000) : N[1 + int(rand() * m)]
+      row = "k" i "," a "," b "," C[1 + int(rand() * n)] "," (rand() < 0.9 ? rand() < 0.5 ? "p" : "q" : rand() < 0.5 ? "" : "odd")
+      r = rand()
+      printf "%s%s", r < 0.01 ? "short,row" : r < 0.02 ? "" : r < 0.03 ? row ",more" : row, end
+    }
+    printf "last,1,2,a,p"
+  }'
+}
+
+@test "rows of all kinds, by blocks and one by one: the same records and words" {
+  printf 'k,a,b,c,y\nx,1,2,a,p\nx,3,5,b,q\n"x",4,9,"d,e",q\n' >base.csv
+  mkfifo pipe
+  for seed in 1 2 3; do
+    mixed $seed 3000 >rows.csv
+    for how in 'onehot fail skip none' 'ids 0 keep skip' 'onehot median skip skip' 'ids fail keep none'; do
+      read -r encode missing bad unknown <<<"$how"
+      lep-preprocess --number a,b --category c --encode "$encode" --label y --missing "$missing" -o like base.csv
+      set -- --like like --bad "$bad" --unknown "$unknown" --provenance none
+      lep-preprocess "$@" -o blocks rows.csv 2>words
+      cat rows.csv >pipe &
+      lep-preprocess "$@" --format csv -o one pipe 2>others
+      wait
+      cmp blocks one
+      sed 's/ pipe:/ rows.csv:/' others | cmp - words
+    done
+    # What is measured does not depend on it either.
+    set -- --number a,b --category c --label y --missing median --bad skip --provenance none
+    lep-preprocess "$@" rows.csv 2>words | lep-cat --keep features --keep y --csv >blocks
+    lep-preprocess --text k "$@" rows.csv 2>others | lep-cat --keep features --keep y --csv | cmp - blocks
+    cmp words others
+    [ "$(wc -l <blocks)" -gt 1500 ]
+  done
 }
