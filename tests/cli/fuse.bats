@@ -227,7 +227,7 @@ values() {
 		n=$(grep -ao RECS out | wc -l)
 		tail -c "+$((at - 7))" two.lept >&9
 		exec 9>&-
-		wait
+		wait $!
 		[ "$n" -eq 1 ]
 		lep-cat --check out
 	done

@@ -257,7 +257,7 @@ all=x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,x11,x12
     [ "$(grep -c . answers)" -eq $((n + 1)) ]
   done
   exec 9>&-
-  wait
+  wait $!
 }
 
 @test "sensor rows join with pictures; --like prepares either part of such a model" {
@@ -305,7 +305,7 @@ mixed() {
       lep-preprocess "$@" -o blocks rows.csv 2>words
       cat rows.csv >pipe &
       lep-preprocess "$@" --format csv -o one pipe 2>others
-      wait
+      wait $!
       cmp blocks one
       sed 's/ pipe:/ rows.csv:/' others | cmp - words
     done

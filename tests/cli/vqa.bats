@@ -13,7 +13,8 @@ setup() {
   awk '/^cat > vqa.mk/ { on = 1; next } on && /^END/ { exit } on' "$BATS_TEST_DIRNAME/../../man/lep.7" |
     sed -e 's/^\\&//; s/\\e/\\/g' >vqa.mk
   lines=$(wc -l <vqa.mk)
-  [ "$lines" -gt 15 ] && [ "$lines" -le 25 ]
+  [ "$lines" -gt 15 ]
+  [ "$lines" -le 25 ]
   for part in train test; do
     tar -xf "$data/easyvqa-$part-images.tar"
     seq 0 299 | sed 's/$/.png/' | tar --remove-files -cf "cut-$part-images.tar" -T -
