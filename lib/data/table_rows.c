@@ -17,9 +17,9 @@ struct span {
 	double v;
 };
 
-/* Scratch memory of a thread. */
+/* Scratch memory of a thread; in cache lines that no other writes to. */
 struct scratch {
-	struct span *span;
+	_Alignas(LEP_ALIGN) struct span *span;
 	struct lep_buf text;       /* of quoted fields; span i holds an offset while it grows */
 	struct lep_buf quoted;     /* size_t: spans whose text lies there */
 	struct lep_buf *stage;     /* one a field: its part of the row */

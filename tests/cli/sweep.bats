@@ -147,10 +147,10 @@ expect_failure() {
     [ "$p" != lep-train ] || continue # it ignores SIGPIPE: lost talk stops no training
     call "$p"
     mkfifo pipe
-    : <pipe &
     (
+      : <pipe &
       exec 3>pipe
-      wait
+      wait $!
       status=0
       "$p" "${args[@]}" "$good" >&3 2>err </dev/null || status=$?
       echo $status >status
