@@ -98,9 +98,10 @@ static int take_word(struct lep_combine *c, struct lep_combine_step *s, const ch
 			f = &c->all.field[s->field[s->n] = i];
 	if (!f)
 		return lep_fail(e, LEP_ERR_USAGE, "no field '%.*s'", name < LEP_NAME_MAX ? (int)name : LEP_NAME_MAX, word);
-	if (f->dtype == LEP_TEXT || f->table)
+	/* A table beside numbers names their elements. */
+	if (f->dtype == LEP_TEXT || (f->table && f->dtype == LEP_I32))
 		return lep_fail(e, LEP_ERR_DATA, "field '%s' holds %s, not numbers", f->name,
-			f->table ? "ids" : "text");
+			f->dtype == LEP_TEXT ? "text" : "ids");
 	s->n++;
 	return 0;
 }

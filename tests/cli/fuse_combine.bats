@@ -36,6 +36,16 @@ near() {
 
 # ---- tensors of a record ----
 
+@test "--make takes numbers whose elements have names, as those of a table; ids it does not" {
+	printf 'k,a,b\nx,1,2\ny,3,4\n' >t.csv
+	lep-preprocess --key k --number a,b --scale none -o t.lept t.csv
+	lep-fuse --make 'z=sum:features,2_features' t.lept t.lept >z.lept
+	[ "$(values z <z.lept | xargs)" = '[2, 4] [6, 8]' ]
+	run --separate-stderr lep-fuse --make 'z=sum:label,a' s.lept
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"field 'label' holds ids, not numbers"* ]]
+}
+
 @test "--make: each operation, in order, the last field of what came" {
 	lep-fuse -o out --bad keep --make c=concat:a,b --make s=sum:a,b --make m=mean:a,b --make p=product:a,b,n \
 		--make x=max:a,b --make w=weighted:a=0.5,b=-1 --make twice=sum:w,w s.lept
