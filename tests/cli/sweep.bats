@@ -319,12 +319,3 @@ page_options() {
     fish -n "$BATS_TEST_DIRNAME/../../completions/$p.fish"
   done
 }
-
-@test "starting takes under 3 ms of the processor" {
-  TIMEFORMAT='%U %S'
-  for p in $programs; do
-    spent=$({ time for _ in {1..50}; do "$p" --version >/dev/null; done; } 2>&1)
-    echo "$p: 50 starts: $spent s of user and system"
-    awk '{ exit !($1 + $2 < 50 * 0.003) }' <<<"$spent"
-  done
-}
