@@ -10,7 +10,10 @@
 #include <string.h>
 
 #define BLOCK_K 512 /* steps: a panel of 64 columns of it is 128 KiB */
-#define BLOCK_M 192 /* rows, a multiple of TILE: 400 KiB of A with its gaps */
+#define BLOCK_M 96  /* rows, a multiple of TILE: 200 KiB of A with its gaps */
+#define COPY_K 256  /* steps where B is packed on the way: its panel shares the first cache with A */
+#define COPY_MIN 64 /* fewer rows of B are read where they are */
+#define PANEL 64    /* columns of the widest panel */
 #define TILE 6      /* rows of the widest register tiles; threads cut at multiples */
 #define GAP 16      /* between rows of the copy, so that they do not share cache sets */
 #define AHEAD 2     /* rows fetched while one is copied */
@@ -53,9 +56,10 @@ static const lep_real *panel(const struct lep_matmul *p, size_t j, size_t n, siz
 }
 
 /* Rows [i, i + m), columns [j, j + n), steps [k, k + kn). The panel that comes
- * next is fetched meanwhile, a little at a time: a burst would hold up this one. */
+ * next is fetched meanwhile, a little at a time: a burst would hold up this one.
+ * A plain B is packed at b_copy first, unless that is NULL. */
 static void block(const struct lep_kernels *t, const struct lep_matmul *p, const struct block_a *a, size_t i,
-	size_t m, size_t j, size_t n, size_t k, size_t kn)
+	size_t m, size_t j, size_t n, size_t k, size_t kn, lep_real *b_copy)
 {
 	ptrdiff_t off[BLOCK_K / SEGMENT] = {0};
 	const int last = k + kn == p->k;
@@ -75,18 +79,26 @@ static void block(const struct lep_kernels *t, const struct lep_matmul *p, const
 			g.next_bytes = kn * ((width + 15) / 16 * 16) * sizeof(lep_real);
 		}
 	}
+	if (b_copy) {
+		t->pack(b_copy, g.b, kn, n, (ptrdiff_t)p->ldb, 1);
+		g.b = b_copy;
+		g.packed = 1;
+	}
 	t->gemm(&g);
 }
 
 void lep_matmul(const struct lep_kernels *t, const struct lep_matmul *p)
 {
 	/* either way round */
-	lep_real copy[(BLOCK_M + GAP) * (BLOCK_K + GAP)];
+	lep_real copy[(BLOCK_M + GAP) * (BLOCK_K + GAP)], b_copy[COPY_K * PANEL];
+	/* rows of a plain B are far apart, and few rows of A are not worth bringing them together */
+	const int packs = !p->packed && p->k >= COPY_MIN && p->m >= 4 * TILE;
+	const size_t block_k = packs ? COPY_K : BLOCK_K;
 	size_t i, j, k = 0, m, n, kn;
 
 	do {
 		/* equal blocks: none is left too short to be worth its trip through C */
-		size_t left = (p->k - k + BLOCK_K - 1) / BLOCK_K;
+		size_t left = (p->k - k + block_k - 1) / block_k;
 
 		kn = left > 1 ? ((p->k - k) / left + SEGMENT - 1) / SEGMENT * SEGMENT : p->k - k;
 		for (i = 0; i < p->m; i += m) {
@@ -99,7 +111,7 @@ void lep_matmul(const struct lep_kernels *t, const struct lep_matmul *p)
 				copy_a(p, &a, copy, m, kn);
 			for (j = 0; j < p->n; j += n) {
 				n = min_size(p->n - j, t->panel);
-				block(t, p, &a, i, m, j, n, k, kn);
+				block(t, p, &a, i, m, j, n, k, kn, packs ? b_copy : NULL);
 			}
 		}
 		k += kn;

@@ -1,14 +1,15 @@
 /*
  * dense: y = x w + b over the last axis. The weights' gradient is one product
- * over all rows of the batch, cut into tasks by input, so that no thread holds
- * a copy of a large matrix. Several matrices that read the same rows, as those
- * of attention, are parts of one product, side by side.
+ * over all rows of the batch, cut into tasks by input and output, so that no
+ * thread holds a copy of a large matrix. Several matrices that read the same
+ * rows, as those of attention, are parts of one product, side by side.
  */
 #include <string.h>
 
 #include "nn/layers.h"
 
-enum { TASK_ROWS = 48 };
+/* A task of the gradient: large enough that copying its operands together pays. */
+enum { TASK_ROWS = 128, TASK_COLUMNS = 256 };
 
 struct dense {
 	size_t in, out;
@@ -23,6 +24,18 @@ struct dense {
 static int weights_of(const struct dense *a, int part)
 {
 	return a->has_bias ? 2 * part : part;
+}
+
+/* Into how many pieces the weights' gradient is cut: an even number of rows' pieces,
+ * for most machines have an even number of cores. */
+static size_t row_tasks(size_t in)
+{
+	return in <= TASK_ROWS ? 1 : (in + 2 * TASK_ROWS - 1) / (2 * TASK_ROWS) * 2;
+}
+
+static size_t column_tasks(size_t units)
+{
+	return (units + TASK_COLUMNS - 1) / TASK_COLUMNS;
 }
 
 static void forward(const struct lep_op *op, const struct lep_pass *p)
@@ -54,25 +67,31 @@ static void backward(const struct lep_op *op, const struct lep_pass *p)
 	}
 }
 
+/* Task t of n has the elements [t * total / n, (t + 1) * total / n), at multiples of 16. */
+static size_t cut(size_t total, size_t t, size_t n)
+{
+	return t == n ? total : total / 16 * t / n * 16;
+}
+
 static void gradient(const struct lep_op *op, struct lep_exec *x, size_t count, int task)
 {
 	const struct dense *a = op->attr;
-	size_t from = (size_t)task * TASK_ROWS, rows = a->in - from < TASK_ROWS ? a->in - from : TASK_ROWS;
-	size_t len = lep_row_before(x, op->out, count) * a->rows, units = a->out / (size_t)a->parts;
-	ptrdiff_t off = 0;
+	const size_t units = a->out / (size_t)a->parts, tall = row_tasks(a->in), wide = column_tasks(units);
+	const size_t t = (size_t)task, part = t / wide / tall;
+	const size_t r = cut(a->in, t % tall, tall), rows = cut(a->in, t % tall + 1, tall) - r;
+	const size_t c = cut(units, t / tall % wide, wide), columns = cut(units, t / tall % wide + 1, wide) - c;
+	const lep_real *dy = x->grad[op->out] + part * units + c;
+	const size_t len = lep_row_before(x, op->out, count) * a->rows;
+	const int w = weights_of(a, (int)part);
+	struct lep_matmul m = {.m = rows, .k = len, .n = columns, .a = x->value[op->in[0]] + r, .lda = a->in,
+		.a_turned = 1, .b = dy, .ldb = a->out, .ldc = units};
 
-	for (int i = 0; i < a->parts; i++) {
-		const lep_real *dy = x->grad[op->out] + (size_t)i * units;
-		int w = weights_of(a, i);
-		struct lep_gemm m = {.m = rows, .a = x->value[op->in[0]] + from, .lda = 1, .nseg = 1, .off = &off,
-			.len = len, .step = (ptrdiff_t)a->in, .b = dy, .ldb = a->out, .n = units,
-			.c = lep_op_param(op, w)->pub.grad + from * units, .ldc = units};
-
-		if (lep_learns(op, w))
-			x->k->gemm(&m);
-		if (task == 0 && a->has_bias && lep_learns(op, w + 1))
-			x->k->col_sums(lep_op_param(op, w + 1)->pub.grad, dy, len, units, a->out, 0);
+	if (lep_learns(op, w)) {
+		m.c = lep_op_param(op, w)->pub.grad + r * units + c;
+		lep_matmul(x->k, &m);
 	}
+	if (r == 0 && a->has_bias && lep_learns(op, w + 1))
+		x->k->col_sums(lep_op_param(op, w + 1)->pub.grad + c, dy, len, columns, a->out, 0);
 }
 
 /* Row by row, the columns of all parts. */
@@ -151,7 +170,7 @@ static struct lep_op *add_op(struct lep_builder_nn *b, const struct lep_stmt *s,
 	if (!op)
 		return NULL;
 	op->operations = (uint64_t)a->rows * a->in * a->out;
-	op->gradient_tasks = (int)((a->in + TASK_ROWS - 1) / TASK_ROWS);
+	op->gradient_tasks = (int)(row_tasks(a->in) * column_tasks(units)) * a->parts;
 	for (int i = 0; i < 2 * a->parts; i++) {
 		struct lep_param_in *p;
 

@@ -36,7 +36,7 @@ static void naive(const struct lep_gemm *g)
 static void one_shape(const struct shape *s)
 {
 	const size_t k = s->nseg * s->len, ldb = s->n + 3, ldc = s->n + 1;
-	ptrdiff_t row[64], crow[64], off[64];
+	ptrdiff_t row[2050], crow[2050], off[64];
 	lep_real *out;
 	struct lep_gemm g = {.m = s->m, .a = a_store, .row = row, .crow = crow, .nseg = s->nseg, .off = off, .len = s->len,
 		.step = s->step, .b = b_store + 1, .ldb = ldb, .n = s->n,
@@ -85,7 +85,7 @@ static void shapes(void)
 	static const size_t ns[] = {1, 3, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 80, 100, 128, 130};
 	static const size_t ms[] = {1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 25, 29};
 	static const struct { size_t nseg, len; ptrdiff_t step; } ks[] = {
-		{1, 1, 1}, {9, 1, 1}, {1, 37, 1}, {3, 5, 2}, {9, 3, 1}, {2, 2, 9}, {60, 10, 3}};
+		{1, 1, 1}, {9, 1, 1}, {1, 37, 1}, {3, 5, 2}, {9, 3, 1}, {2, 2, 9}, {60, 10, 3}, {1, 96, 2}, {1, 64, 1}};
 	unsigned flags = 0;
 
 	for (size_t i = 0; i < sizeof(ns) / sizeof(*ns); i++) {
@@ -101,6 +101,16 @@ static void shapes(void)
 			}
 		}
 	}
+}
+
+/* More rows than are found at a time. */
+static void many_rows(void)
+{
+	static const struct shape all[] = {{1031, 20, 1, 64, 1, 0, 1, 1}, {1024, 33, 3, 5, 2, 1, 0, 0},
+		{2050, 5, 9, 1, 1, 0, 1, 0}};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		one_shape(all + i);
 }
 
 static void nothing_to_sum(void)
@@ -153,6 +163,7 @@ int main(void)
 {
 	find_isas();
 	RUN(shapes);
+	RUN(many_rows);
 	RUN(nothing_to_sum);
 	RUN(packs);
 	return CHECK_END();

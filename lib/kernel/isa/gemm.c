@@ -9,7 +9,10 @@
  */
 #include "kernel/isa/isa.h"
 
-#define CHUNK 256 /* steps of the reduction that are flattened at a time */
+#define CHUNK 512     /* steps of the reduction that are flattened at a time */
+#define LOOP 32       /* steps of a loop whose end processors foresee */
+#define ROWS_MAX 1024 /* rows whose places are found at a time */
+#define TILE_MAX 14   /* rows of the highest tile */
 
 /* What a tile needs to know besides its rows. */
 struct run {
@@ -18,6 +21,7 @@ struct run {
 	ptrdiff_t step;
 	size_t ldb;
 	int accumulate, relu;
+	int fetch; /* the next tile's results, for this one takes long */
 	const char *next; /* fetched meanwhile: `lines` lines of the cache each segment */
 	size_t lines;
 };
@@ -36,10 +40,8 @@ struct run {
  * better ask first. */
 #if SIMD_PANEL == 64
 #define LAST_LOAD(p) vf_load_n(p, last)
-#define LAST_STORE(p, v) vf_store_n(p, v, last)
 #else
 #define LAST_LOAD(p) vf_load_upto(p, last)
-#define LAST_STORE(p, v) vf_store_upto(p, v, last)
 #endif
 /* clang would load the whole column of A first, and spill half of it. */
 #if SIMD_PANEL == 64 && defined(__clang__)
@@ -54,7 +56,7 @@ struct run {
 		s##i##_##j = vf_zero();
 #define SUM_LOAD(i, j) \
 	if (nv > j) \
-		s##i##_##j = PART_LOAD(c[i], j);
+		s##i##_##j = PART_LOAD(c[i] + at, j);
 #define SUM_STEP(i, j) \
 	if (nv > j) \
 		s##i##_##j = vf_fma(x, b##j, s##i##_##j);
@@ -64,11 +66,17 @@ struct run {
 #define SUM_RELU(i, j) \
 	if (nv > j) \
 		s##i##_##j = vf_max(vf_zero(), s##i##_##j);
+#define SUM_FETCH(i, j) \
+	if (nv > j) \
+		__builtin_prefetch(c[mr + i] + at + j * VL, 1);
 #define SUM_STORE(i, j) \
+	if (nv > j) \
+		vf_store(c[i] + at + j * VL, s##i##_##j);
+#define SUM_STORE_PART(i, j) \
 	if (nv > j + 1) \
-		vf_store(c[i] + j * VL, s##i##_##j); \
+		vf_store(c[i] + at + j * VL, s##i##_##j); \
 	else if (nv == j + 1) \
-		LAST_STORE(c[i] + j * VL, s##i##_##j);
+		vf_store_n(c[i] + at + j * VL, s##i##_##j, last);
 
 #define ROW_DO(i, X) \
 	if (mr > i) { \
@@ -79,6 +87,8 @@ struct run {
 #define ROW_BIAS(i) ROW_DO(i, SUM_BIAS)
 #define ROW_RELU(i) ROW_DO(i, SUM_RELU)
 #define ROW_STORE(i) ROW_DO(i, SUM_STORE)
+#define ROW_STORE_PART(i) ROW_DO(i, SUM_STORE_PART)
+#define ROW_FETCH(i) ROW_DO(i, SUM_FETCH)
 #define ROW_START(i) \
 	if (mr > i) \
 		a##i = rows[i];
@@ -111,61 +121,74 @@ struct run {
 		b += ldb; \
 	} while (0)
 
-/* c[i] and bias point at the tile's first column; last: valid columns of the
- * last vector, 1 to 16. mr and nv are constants where this is expanded. */
-SIMD void tile(const int mr, const int nv, const struct run *r, const lep_real *const *rows,
-	const lep_real *b, lep_real *const *c, const lep_real *bias, size_t last)
+/*
+ * n tiles, one below the other. Their first column is c[i][at] and bias[0]; last:
+ * valid columns of the last vector, 1 to 16. Each fetches the results of the next.
+ * mr and nv are constants where this is expanded.
+ */
+SIMD void tile(const int mr, const int nv, size_t n, const struct run *r, const lep_real *const *rows,
+	const lep_real *top, lep_real *const *c, size_t at, const lep_real *bias, size_t last)
 {
-	const size_t ldb = r->ldb;
+	const size_t ldb = r->ldb, nseg = r->nseg;
+	const ptrdiff_t step = r->step, *off = r->off;
 	const char *next = r->next;
 	size_t s, t;
 	ROWS(ROW_POINTER)
 	ROWS(ROW_SUMS)
 
-	ROWS(ROW_START)
-	if (r->accumulate) {
-		ROWS(ROW_LOAD)
-	} else {
-		ROWS(ROW_ZERO)
-	}
-	if (r->len == 1) {
-		for (s = 0; s < r->nseg; s++) {
-			const ptrdiff_t o = r->off[s];
+	for (; n > 0; n--, rows += mr, c += mr) {
+		const lep_real *b = top;
 
-			STEP;
+		ROWS(ROW_START)
+		if (r->fetch) {
+			ROWS(ROW_FETCH)
 		}
-	} else {
-		const ptrdiff_t step = r->step;
+		if (r->accumulate) {
+			ROWS(ROW_LOAD)
+		} else {
+			ROWS(ROW_ZERO)
+		}
+		if (r->len == 1) {
+			for (s = 0; s < nseg; s++) {
+				const ptrdiff_t o = off[s];
 
-		for (s = 0; s < r->nseg; s++) {
-			ptrdiff_t o = r->off[s];
-
-			for (t = r->lines; t > 0; t--, next += 64)
-				__builtin_prefetch(next, 0, 2);
-			for (t = r->len; t > 0; t--) {
 				STEP;
-				o += step;
+			}
+		} else {
+			for (s = 0; s < nseg; s++) {
+				ptrdiff_t o = off[s];
+
+				for (t = r->lines; t > 0; t--, next += 64)
+					__builtin_prefetch(next, 0, 2);
+				for (t = r->len; t > 0; t--) {
+					STEP;
+					o += step;
+				}
 			}
 		}
+		if (bias) {
+			LOAD_BIAS
+			ROWS(ROW_BIAS)
+		}
+		if (r->relu) {
+			ROWS(ROW_RELU)
+		}
+		if (last == VL) {
+			ROWS(ROW_STORE)
+		} else {
+			ROWS(ROW_STORE_PART)
+		}
 	}
-	if (bias) {
-		LOAD_BIAS
-		ROWS(ROW_BIAS)
-	}
-	if (r->relu) {
-		ROWS(ROW_RELU)
-	}
-	ROWS(ROW_STORE)
 }
 
-typedef void tile_fn(const struct run *r, const lep_real *const *rows, const lep_real *b,
-	lep_real *const *c, const lep_real *bias, size_t last);
+typedef void tile_fn(size_t n, const struct run *r, const lep_real *const *rows, const lep_real *b,
+	lep_real *const *c, size_t at, const lep_real *bias, size_t last);
 
 #define TILE(mr, nv) \
-	static void tile_##mr##_##nv(const struct run *r, const lep_real *const *rows, \
-		const lep_real *b, lep_real *const *c, const lep_real *bias, size_t last) \
+	static void tile_##mr##_##nv(size_t n, const struct run *r, const lep_real *const *rows, \
+		const lep_real *b, lep_real *const *c, size_t at, const lep_real *bias, size_t last) \
 	{ \
-		tile(mr, nv, r, rows, b, c, bias, last); \
+		tile(mr, nv, n, r, rows, b, c, at, bias, last); \
 	}
 
 /* The shape of a tile changes no byte; a build with a sanitizer has few, for it
@@ -222,61 +245,46 @@ static lep_real *c_row(const struct lep_gemm *g, size_t r)
 	return g->c + (g->crow ? g->crow[r] : (ptrdiff_t)(r * g->ldc));
 }
 
-/* Where n rows of A, of C begin, from row r on: tiles are short, so it counts. */
-static void a_rows(const struct lep_gemm *g, const lep_real **to, size_t r, size_t n)
+/* Where the rows begin, once for all panels: tiles are short, so it counts. Tiles
+ * look ahead to the rows of C behind their own. */
+struct rows {
+	size_t m;
+	const lep_real *a[ROWS_MAX];
+	lep_real *c[ROWS_MAX + TILE_MAX];
+};
+
+static void find_rows(struct rows *to, const struct lep_gemm *g, size_t from)
 {
-	const lep_real *a = g->a + r * g->lda;
+	size_t i;
 
-	if (g->row)
-		for (size_t i = 0; i < n; i++)
-			to[i] = g->a + g->row[r + i];
-	else
-		for (size_t i = 0; i < n; i++, a += g->lda)
-			to[i] = a;
-}
-
-static void c_rows(const struct lep_gemm *g, lep_real **to, size_t r, size_t n, size_t j)
-{
-	lep_real *c = g->c + j;
-
-	if (g->crow)
-		for (size_t i = 0; i < n; i++)
-			to[i] = c + g->crow[r + i];
-	else
-		for (size_t i = 0; i < n; i++)
-			to[i] = c + (r + i) * g->ldc;
+	to->m = min_size(g->m - from, ROWS_MAX);
+	for (i = 0; i < to->m; i++)
+		to->a[i] = g->a + (g->row ? g->row[from + i] : (ptrdiff_t)((from + i) * g->lda));
+	for (i = 0; i < to->m; i++)
+		to->c[i] = c_row(g, from + i);
+	for (; i < to->m + TILE_MAX; i++)
+		to->c[i] = to->c[to->m - 1];
 }
 
 /* Columns [j, j + width) of all rows; width <= SIMD_PANEL. The rows are cut
  * into equal tiles, so that none is left with too few sums to keep busy. */
-static void columns(const struct lep_gemm *g, struct run *r, const lep_real *b, size_t j,
-	size_t width, int with_bias)
+static void columns(const struct lep_gemm *g, const struct rows *rows, struct run *r, const lep_real *b,
+	size_t j, size_t width, int with_bias)
 {
-	size_t nv = (width + VL - 1) / VL;
-	size_t last = width - (nv - 1) * VL;
-	size_t ntiles = (g->m + tile_rows[nv] - 1) / tile_rows[nv];
-	/* where a tile takes long, fetch the next one's results meanwhile */
-	const int fetch = r->nseg * r->len >= 64;
-	const size_t each = g->m / ntiles, more = g->m % ntiles;
-	size_t i, v, t, done = 0;
-	const lep_real *a[14];
-	lep_real *c[2][14];
+	const size_t nv = (width + VL - 1) / VL, last = width - (nv - 1) * VL;
+	const size_t ntiles = (rows->m + tile_rows[nv] - 1) / tile_rows[nv];
+	const size_t each = rows->m / ntiles, more = rows->m % ntiles;
+	const lep_real *bias = with_bias && g->bias ? g->bias + j : NULL;
+	const size_t done = more * (each + 1);
 
+	r->fetch = r->nseg * r->len >= 64;
 	r->next = (const char *)(g->next ? g->next : b);
 	r->lines = g->next ? (g->next_bytes / 64 + ntiles * r->nseg - 1) / (ntiles * r->nseg) : 0;
-	c_rows(g, c[0], 0, each + (more > 0), j);
-	for (t = 0; t < ntiles; t++) {
-		const size_t n = each + (t < more), then = t + 1 < ntiles ? each + (t + 1 < more) : 0;
-
-		a_rows(g, a, done, n);
-		c_rows(g, c[~t & 1], done + n, then, j);
-		for (i = 0; i < then && fetch; i++)
-			for (v = 0; v < width; v += 16)
-				__builtin_prefetch(c[~t & 1][i] + v, 1);
-		tiles[nv][n](r, a, b, c[t & 1], with_bias && g->bias ? g->bias + j : NULL, last);
-		r->next += r->nseg * r->lines * 64;
-		done += n;
+	if (more > 0) {
+		tiles[nv][each + 1](more, r, rows->a, b, rows->c, j, bias, last);
+		r->next += more * r->nseg * r->lines * 64;
 	}
+	tiles[nv][each](ntiles - more, r, rows->a + done, b, rows->c + done, j, bias, last);
 }
 
 /*
@@ -284,11 +292,11 @@ static void columns(const struct lep_gemm *g, struct run *r, const lep_real *b, 
  * segments, and for a plain B whose last columns do not fill a vector, where
  * they are copied into a panel of their own.
  */
-static void flat_chunk(const struct lep_gemm *g, const ptrdiff_t *off, size_t k, size_t count)
+static void flat_chunk(const struct lep_gemm *g, const struct rows *rows, const ptrdiff_t *off, size_t k, size_t count)
 {
 	const size_t total = g->nseg * g->len;
 	const int is_last = k + count == total;
-	struct run r = {count, 1, off, 0, g->ldb, k > 0 || g->accumulate, is_last && g->relu, NULL, 0};
+	struct run r = {count, 1, off, 0, g->ldb, k > 0 || g->accumulate, is_last && g->relu, 0, NULL, 0};
 	lep_real pad[CHUNK * VL];
 	size_t i, j, width;
 
@@ -296,21 +304,21 @@ static void flat_chunk(const struct lep_gemm *g, const ptrdiff_t *off, size_t k,
 		width = min_size(g->n - j, SIMD_PANEL);
 		if (g->packed) {
 			r.ldb = (width + VL - 1) / VL * VL;
-			columns(g, &r, g->b + j * total + k * r.ldb, j, width, is_last);
+			columns(g, rows, &r, g->b + j * total + k * r.ldb, j, width, is_last);
 		} else if (width >= VL) {
 			width -= width % VL;
 			r.ldb = g->ldb;
-			columns(g, &r, g->b + k * g->ldb + j, j, width, is_last);
+			columns(g, rows, &r, g->b + k * g->ldb + j, j, width, is_last);
 		} else {
 			for (i = 0; i < count; i++)
 				vf_store(pad + i * VL, vf_load_n(g->b + (k + i) * g->ldb + j, width));
 			r.ldb = VL;
-			columns(g, &r, pad, j, width, is_last);
+			columns(g, rows, &r, pad, j, width, is_last);
 		}
 	}
 }
 
-static void flat(const struct lep_gemm *g)
+static void flat(const struct lep_gemm *g, const struct rows *rows)
 {
 	const size_t total = g->nseg * g->len;
 	ptrdiff_t off[CHUNK], o = g->off[0];
@@ -326,7 +334,7 @@ static void flat(const struct lep_gemm *g)
 				o = s < g->nseg ? g->off[s] : 0;
 			}
 		}
-		flat_chunk(g, off, k, count);
+		flat_chunk(g, rows, off, k, count);
 	}
 }
 
@@ -343,10 +351,30 @@ static void empty(const struct lep_gemm *g)
 	}
 }
 
+static void straight(const struct lep_gemm *g, const struct rows *rows)
+{
+	struct run r = {g->nseg, g->len, g->off, g->step, g->ldb, g->accumulate, g->relu, 0, NULL, 0};
+	ptrdiff_t off[CHUNK / LOOP];
+	size_t j, width;
+
+	if (g->nseg == 1 && g->len > LOOP && g->len <= CHUNK && g->len % LOOP == 0) {
+		r.nseg = g->len / LOOP;
+		r.len = LOOP;
+		r.off = off;
+		for (j = 0; j < r.nseg; j++)
+			off[j] = g->off[0] + (ptrdiff_t)(j * LOOP) * g->step;
+	}
+	for (j = 0; j < g->n; j += width) {
+		width = min_size(g->n - j, SIMD_PANEL);
+		if (g->packed)
+			r.ldb = (width + VL - 1) / VL * VL;
+		columns(g, rows, &r, g->packed ? g->b + j * g->nseg * g->len : g->b + j, j, width, 1);
+	}
+}
+
 void ISA(gemm)(const struct lep_gemm *g)
 {
-	struct run r = {g->nseg, g->len, g->off, g->step, g->ldb, g->accumulate, g->relu, NULL, 0};
-	size_t j, width;
+	struct rows rows;
 
 	if (g->m == 0 || g->n == 0)
 		return;
@@ -354,15 +382,12 @@ void ISA(gemm)(const struct lep_gemm *g)
 		empty(g);
 		return;
 	}
-	if ((!g->packed && g->n % VL != 0) || (g->len > 1 && g->len < 4 && g->nseg > 1)) {
-		flat(g);
-		return;
-	}
-	for (j = 0; j < g->n; j += width) {
-		width = min_size(g->n - j, SIMD_PANEL);
-		if (g->packed)
-			r.ldb = (width + VL - 1) / VL * VL;
-		columns(g, &r, g->packed ? g->b + j * g->nseg * g->len : g->b + j, j, width, 1);
+	for (size_t i = 0; i < g->m; i += rows.m) {
+		find_rows(&rows, g, i);
+		if ((!g->packed && g->n % VL != 0) || (g->len > 1 && g->len < 4 && g->nseg > 1))
+			flat(g, &rows);
+		else
+			straight(g, &rows);
 	}
 }
 
