@@ -19,7 +19,7 @@ static struct {
 	const char *model, *output;
 	struct lep_list layer;
 	int format, outputs_only, any_recipe, bad, provenance, force, quiet, verbose;
-	int64_t top, batch, latency, threads;
+	int64_t top, window, batch, latency, threads;
 	double threshold;
 	/* Text that is made. */
 	int generate, echo;
@@ -34,6 +34,7 @@ static const struct lep_option options[] = {
 	LEP_CHOICE(0, "format", formats, &o.format, 0, "the stream with the outputs added, or a line a record"),
 	LEP_INT(0, "top", "K", &o.top, 1, LEP_INFER_TOP_MAX, LEP_OPT_RESULT, "also the K most probable classes and their probabilities"),
 	LEP_NUMBER(0, "threshold", "P", &o.threshold, 0, 1, LEP_OPT_RESULT, "no class where none has a probability of at least P"),
+	LEP_INT(0, "window", "N", &o.window, 1, 1 << 30, LEP_OPT_RESULT, "predict a text in windows of N tokens, each begun anew"),
 	LEP_LIST(0, "layer", "NAME", &o.layer, LEP_OPT_RESULT, "also the values of this layer; may be repeated"),
 	LEP_FLAG(0, "generate", &o.generate, LEP_OPT_RESULT, "make text: how a text goes on, or what another becomes"),
 	LEP_TEXT(0, "prompt", "TEXT", &o.prompt, LEP_OPT_RESULT, "go on from TEXT and read no stream"),
@@ -82,6 +83,7 @@ static const struct {
 	unsigned where;
 } uses[] = {
 	{&o.top, "--top", SCORE}, {&o.threshold, "--threshold", SCORE}, {&o.layer, "--layer", SCORE},
+	{&o.window, "--window", SCORE},
 	{&o.prompt, "--prompt", PROMPT}, {&o.echo, "--echo", PROMPT},
 	{&o.length, "--length", PROMPT | NEXT}, {&o.context, "--context", PROMPT | NEXT},
 	{&o.temperature, "--temperature", PROMPT | NEXT}, {&o.top_k, "--top-k", PROMPT | NEXT},
@@ -265,6 +267,7 @@ static int prepare(struct work *w, struct lep_error *e)
 	};
 	const struct lep_infer_options how = {
 		.layer = o.layer.item, .nlayer = o.layer.n, .top = o.top, .threshold = o.threshold,
+		.window = (size_t)o.window,
 		.any_recipe = o.any_recipe, .make = o.generate ? &w->make : NULL,
 	};
 	const struct lep_infer_batch_options collect = {

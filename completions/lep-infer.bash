@@ -25,6 +25,9 @@ _lep_infer() {
   --threshold)
     return
     ;;
+  --window)
+    return
+    ;;
   --layer)
     return
     ;;
@@ -85,7 +88,7 @@ _lep_infer() {
     ;;
   esac
   if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '-m --model --format --top --threshold --layer --generate --prompt --echo --length --context --temperature --top-k --top-p --seed --stop --beam --length-penalty --max-length --outputs-only --any-recipe --bad -b --batch --latency -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '-m --model --format --top --threshold --window --layer --generate --prompt --echo --length --context --temperature --top-k --top-p --seed --stop --beam --length-penalty --max-length --outputs-only --any-recipe --bad -b --batch --latency -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
     return
   fi
   compopt -o filenames

@@ -98,6 +98,8 @@ static int add_layers(struct lep_inferer *f, const struct lep_infer_options *o, 
 			if (strcmp(f->field[k].name, o->layer[i]) == 0)
 				return lep_fail(e, LEP_ERR_USAGE, "--layer: field '%s' would be there twice", o->layer[i]);
 		(void)lep_net_value_size(f->net, value, &shape);
+		if (f->window && lep_net_value_axis(f->net, value) < 0)
+			return lep_fail(e, LEP_ERR_USAGE, "--layer %s: it has one value a window, not one a token", o->layer[i]);
 		rc = add_field(f, LEP_INFER_LAYER, o->layer[i], LEP_F32, &shape, value, e);
 		if (rc)
 			return rc;
@@ -121,6 +123,8 @@ static int find_fields(struct lep_inferer *f, const struct lep_model *m, const s
 	rc = lep_net_check_aim(m->net, e);
 	if (rc)
 		return lep_fail_at(e, "%s", m->name);
+	if (f->window && lep_net_aim(m->net) != LEP_AIM_NEXT)
+		return lep_fail(e, LEP_ERR_USAGE, "--window: %s does not predict how a text goes on", m->name);
 	f->outputs = lep_net_output(m->net, &shape);
 	if (!final && kind == LEP_LOSS_CROSSENTROPY)
 		f->apply = "softmax";
@@ -196,6 +200,7 @@ int lep_inferer_new(struct lep_inferer **out, struct lep_model *m, struct lep_th
 	f->pool = pool;
 	f->data = data;
 	f->top = (size_t)o->top;
+	f->window = o->window;
 	f->make = o->make;
 	f->threshold = o->threshold;
 	if (data->kind != LEP_KIND_DATA)
@@ -253,6 +258,7 @@ void lep_inferer_free(struct lep_inferer *f)
 	lep_free(f->own);
 	lep_free(f->field);
 	lep_free(f->fate);
+	lep_free(f->before);
 	lep_free(f->text);
 	lep_free(f);
 }

@@ -30,6 +30,8 @@ struct lep_infer_options {
 	const char *const *layer; /* layers whose values are wanted as well; borrowed */
 	size_t nlayer;
 	int64_t top;              /* the K most probable classes, most probable first; 0: not wanted */
+	size_t window;            /* texts whose next ids are predicted are cut into so many, each
+	                           * begun anew; 0: whole */
 	double threshold;         /* class is -1 where no class is at least this probable; 0: never */
 	int any_recipe;           /* as for lep_feed_init; and the data's classes are no matter */
 };

@@ -2,6 +2,8 @@
 #ifndef LEP_NN_INFER_INSIDE_H
 #define LEP_NN_INFER_INSIDE_H
 
+#include <stdatomic.h>
+
 #include "nn/beam.h"
 #include "nn/feed.h"
 #include "nn/infer.h"
@@ -45,6 +47,7 @@ struct lep_inferer {
 	int is_single_text;       /* and there is no other: nothing stands before its first id */
 	int target;               /* field of that text in the data, or -1 */
 	size_t top;
+	size_t window;            /* ids of a text that go through at once; 0: all */
 	double threshold;
 	const struct lep_infer_make *make; /* text is made */
 	size_t made;              /* the net's input that it is, where a sequence is made */
@@ -57,8 +60,9 @@ struct lep_inferer {
 	/* the run */
 	const struct lep_frame *frame;
 	size_t room;              /* records that fates have room for */
+	size_t *before;           /* with windows: those before each record, and of all */
 	struct {
-		uint8_t fate;         /* enum lep_infer_fate */
+		atomic_uchar fate;    /* enum lep_infer_fate; threads may share a record */
 		uint16_t input;       /* which one it is about */
 	} *fate;
 };
@@ -71,7 +75,8 @@ void lep_infer_make_task(void *ctx, int task, int thread);
 int lep_infer_make_room(struct lep_inferer *f, struct lep_error *e);
 int lep_infer_make_gather(struct lep_inferer *f, struct lep_error *e);
 
-/* Record `at` as sample s of x, whose rows are reserved; what is not fit is noted as its fate. */
-void lep_infer_take(struct lep_inferer *f, struct lep_exec *x, size_t at, size_t s);
+/* Record `at`, or a window of it, as sample s of x, whose rows are reserved; what is not fit
+ * is noted as its fate. */
+void lep_infer_take(struct lep_inferer *f, struct lep_exec *x, size_t at, const struct lep_window *w, size_t s);
 
 #endif

@@ -128,10 +128,9 @@ static const lep_real *finish(const struct lep_inferer *f, const struct lep_infe
 	return own->output;
 }
 
-/* Row r, of so many, of sample s as the outputs of record `at`; whether it is finite. */
-static int put_row(struct lep_inferer *f, const struct lep_infer_own *own, size_t s, size_t at, size_t r, size_t rows)
+/* A row of what the network gave as row r, of so many, of record `at`; whether it is finite. */
+static int put_row(struct lep_inferer *f, const struct lep_infer_own *own, size_t row, size_t at, size_t r, size_t rows)
 {
-	size_t row = lep_exec_row(own->exec, lep_net_output_value(f->net), s) + r;
 	const lep_real *p = finish(f, own, lep_exec_output(own->exec) + row * f->outputs);
 	float log;
 
@@ -166,14 +165,14 @@ static int put_row(struct lep_inferer *f, const struct lep_infer_own *own, size_
 	return 1;
 }
 
-/* Sample s of what the network gave, as the outputs of record `at`. */
-static void put_outputs(struct lep_inferer *f, const struct lep_infer_own *own, size_t s, size_t at)
+/* Sample s of what the network gave, as the outputs of record `at`, from a row of it on. */
+static void put_outputs(struct lep_inferer *f, const struct lep_infer_own *own, size_t s, size_t at, size_t first)
 {
 	int value = lep_net_output_value(f->net);
-	size_t rows = lep_exec_row(own->exec, value, s + 1) - lep_exec_row(own->exec, value, s);
+	size_t row = lep_exec_row(own->exec, value, s), rows = lep_exec_row(own->exec, value, s + 1) - row;
 
 	for (size_t r = 0; r < rows; r++)
-		if (!put_row(f, own, s, at, r, rows)) {
+		if (!put_row(f, own, row + r, at, first + r, rows)) {
 			f->fate[at].fate = LEP_FATE_OUTPUT;
 			return;
 		}
@@ -185,14 +184,14 @@ static void put_outputs(struct lep_inferer *f, const struct lep_infer_own *own, 
 			continue;
 		from = lep_exec_row(own->exec, to->value, s);
 		end = lep_exec_row(own->exec, to->value, s + 1);
-		put_reals(to->data + lep_infer_start(to, at) * to->bytes, lep_exec_value(own->exec, to->value) + from * n,
+		put_reals(to->data + (lep_infer_start(to, at) + first) * to->bytes, lep_exec_value(own->exec, to->value) + from * n,
 			(end - from) * n);
 	}
 }
 
 /* ---- inputs ---- */
 
-void lep_infer_take(struct lep_inferer *f, struct lep_exec *x, size_t at, size_t s)
+void lep_infer_take(struct lep_inferer *f, struct lep_exec *x, size_t at, const struct lep_window *w, size_t s)
 {
 	for (size_t i = 0; i < f->feed.n; i++) {
 		const struct lep_feed_input *in = &f->feed.input[i];
@@ -201,7 +200,7 @@ void lep_infer_take(struct lep_inferer *f, struct lep_exec *x, size_t at, size_t
 		int32_t *ids = in->ids ? lep_exec_input_ids(x, i) + start * in->size : NULL;
 
 		/* Ids were checked against their table by the reader. */
-		if (lep_feed_value(&f->feed, i, f->data, f->frame, at, NULL, rows, to, ids) ||
+		if (lep_feed_value(&f->feed, i, f->data, f->frame, at, w, rows, to, ids) ||
 			(lep_dtype_is_float(in->dtype) && !all_finite(to, rows * in->size))) {
 			f->fate[at].fate = LEP_FATE_INPUT;
 			f->fate[at].input = (uint16_t)i;
@@ -209,24 +208,89 @@ void lep_infer_take(struct lep_inferer *f, struct lep_exec *x, size_t at, size_t
 	}
 }
 
-/* Records that wait to go through together. */
+/* ---- windows ---- */
+
+/* Rows of the text that windows are cut from, in record i. */
+static size_t text_rows(const struct lep_inferer *f, size_t i)
+{
+	size_t most = 0, rows;
+
+	for (size_t k = 0; k < f->feed.n; k++)
+		if (f->feed.input[k].shift == LEP_SHIFT_NEXT &&
+			(rows = lep_feed_rows(&f->feed, k, f->data, f->frame, i, NULL)) > most)
+			most = rows;
+	return most;
+}
+
+/* Window w of record i; a text of nothing has one of no rows. */
+static struct lep_window window(const struct lep_inferer *f, size_t i, size_t w)
+{
+	size_t rows = text_rows(f, i), from = w * f->window;
+
+	return (struct lep_window){.from = from, .rows = rows - from < f->window ? rows - from : f->window};
+}
+
+/* How many windows each record has; one that is not run has none. */
+static int count_windows(struct lep_inferer *f, struct lep_error *e)
+{
+	const struct lep_frame *fr = f->frame;
+
+	lep_free(f->before);
+	f->before = lep_alloc(fr->n + 1, sizeof(*f->before));
+	if (!f->before)
+		return lep_fail_nomem(e, (double)fr->n * sizeof(*f->before));
+	for (size_t i = 0; i < fr->n; i++) {
+		size_t n = fr->entry[i].bad || f->fate[i].fate != LEP_FATE_FINE ? 0 :
+			(text_rows(f, i) + f->window - 1) / f->window;
+
+		f->before[i + 1] = f->before[i] + (n ? n : 1);
+	}
+	return 0;
+}
+
+/* What goes through at once: records, or windows of them. */
+static size_t pieces(const struct lep_inferer *f)
+{
+	return f->window ? f->before[f->frame->n] : f->frame->n;
+}
+
+/* The record of piece p. */
+static size_t record_of(const struct lep_inferer *f, size_t p)
+{
+	size_t low = 0, high = f->frame->n;
+
+	if (!f->window)
+		return p;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		*(f->before[middle] <= p ? &low : &high) = middle;
+	}
+	return low;
+}
+
+/* ---- groups ---- */
+
+/* Pieces that wait to go through together. */
 struct group {
 	struct lep_infer_own *own;
 	size_t at[LEP_INFER_GROUP], count, rows;
+	struct lep_window window[LEP_INFER_GROUP]; /* of each, where there are some */
 };
 
-/* A record that is not fit is run all the same, so that the rows of the others
- * stay where they are; it was told, and nothing of it goes out. */
+/* Pieces that are not fit are run all the same, so that the rows of the others
+ * stay where they are; it was told, and nothing of them goes out. */
 static void run_group(struct lep_inferer *f, struct group *g)
 {
 	struct lep_exec *x = g->own->exec;
+	const struct lep_window *w = f->window ? g->window : NULL;
 
 	for (size_t s = 0; s < g->count; s++)
-		lep_feed_lengths(&f->feed, f->data, f->frame, g->at[s], NULL, x, s);
+		lep_feed_lengths(&f->feed, f->data, f->frame, g->at[s], w ? w + s : NULL, x, s);
 	if (g->count && lep_exec_reserve(x, g->count, NULL)) {
-		/* Alone a record may fit. */
+		/* Alone a piece may fit. */
 		for (size_t s = 0, n = g->count; s < n; s++) {
-			struct group one = {.own = g->own, .at = {g->at[s]}, .count = 1};
+			struct group one = {.own = g->own, .at = {g->at[s]}, .count = 1, .window = {g->window[s]}};
 
 			if (n > 1)
 				run_group(f, &one);
@@ -236,12 +300,12 @@ static void run_group(struct lep_inferer *f, struct group *g)
 		g->count = 0;
 	}
 	for (size_t s = 0; s < g->count; s++)
-		lep_infer_take(f, x, g->at[s], s);
+		lep_infer_take(f, x, g->at[s], w ? w + s : NULL, s);
 	if (g->count)
 		lep_exec_infer(x, g->count);
 	for (size_t s = 0; s < g->count; s++)
 		if (f->fate[g->at[s]].fate == LEP_FATE_FINE)
-			put_outputs(f, g->own, s, g->at[s]);
+			put_outputs(f, g->own, s, g->at[s], w ? (size_t)w[s].from : 0);
 	g->count = g->rows = 0;
 }
 
@@ -249,17 +313,26 @@ static void group_task(void *ctx, int task, int thread)
 {
 	struct lep_inferer *f = ctx;
 	struct group g = {.own = &f->own[thread]};
-	size_t first = (size_t)task * f->group;
+	size_t first = (size_t)task * f->group, all = pieces(f), i = record_of(f, first);
 
-	for (size_t i = first; i < f->frame->n && i < first + f->group; i++) {
+	for (size_t p = first; p < all && p < first + f->group; p++) {
+		struct lep_window *w = f->window ? &g.window[g.count] : NULL;
 		size_t rows = 0;
 
+		while (f->window ? f->before[i + 1] <= p : i < p)
+			i++;
 		if (f->frame->entry[i].bad || f->fate[i].fate != LEP_FATE_FINE)
 			continue;
+		if (w)
+			*w = window(f, i, p - f->before[i]);
 		for (size_t k = 0; k < f->feed.n; k++)
-			rows += lep_feed_rows(&f->feed, k, f->data, f->frame, i, NULL);
-		if (g.count && g.rows + rows > ROWS)
+			rows += lep_feed_rows(&f->feed, k, f->data, f->frame, i, w);
+		if (g.count && g.rows + rows > ROWS) {
+			struct lep_window kept = g.window[g.count];
+
 			run_group(f, &g);
+			g.window[0] = kept;
+		}
 		g.at[g.count++] = i;
 		g.rows += rows;
 	}
@@ -319,8 +392,11 @@ static int place_field(struct lep_inferer *f, struct lep_infer_field *to, struct
 /* What can be told of a record before it is run. */
 static void judge(struct lep_inferer *f, size_t i)
 {
+	struct lep_window w = f->window ? window(f, i, 0) : (struct lep_window){0};
+
 	for (size_t k = 0; k < f->feed.n && f->fate[i].fate == LEP_FATE_FINE; k++)
-		if (lep_feed_fits(&f->feed, k, f->data, lep_feed_rows(&f->feed, k, f->data, f->frame, i, NULL), NULL)) {
+		if (lep_feed_fits(&f->feed, k, f->data, lep_feed_rows(&f->feed, k, f->data, f->frame, i,
+			f->window ? &w : NULL), NULL)) {
 			f->fate[i].fate = LEP_FATE_LONG;
 			f->fate[i].input = (uint16_t)k;
 		}
@@ -346,6 +422,8 @@ static int make_room(struct lep_inferer *f, struct lep_error *e)
 			judge(f, i);
 	if (f->make)
 		return lep_infer_make_room(f, e);
+	if (f->window)
+		rc = count_windows(f, e);
 	for (size_t k = 0; k < f->nfield && rc == 0; k++)
 		rc = place_field(f, &f->field[k], e);
 	return rc;
@@ -357,16 +435,22 @@ int lep_inferer_run(struct lep_inferer *f, const struct lep_frame *frame, struct
 
 	f->frame = frame;
 	rc = rc ? rc : make_room(f, e);
+	if (rc == 0 && !f->make && pieces(f) > INT32_MAX)
+		rc = lep_fail_nomem(e, (double)pieces(f));
 	if (rc)
 		return rc;
-	lep_threads_run(f->pool, (int)((frame->n + f->group - 1) / f->group), f->make ? lep_infer_make_task : group_task,
-		f);
-	return f->make ? lep_infer_make_gather(f, e) : 0;
+	if (f->make) {
+		lep_threads_run(f->pool, (int)((frame->n + f->group - 1) / f->group), lep_infer_make_task, f);
+		return lep_infer_make_gather(f, e);
+	}
+	lep_threads_run(f->pool, (int)((pieces(f) + f->group - 1) / f->group), group_task, f);
+	return 0;
 }
 
 int lep_inferer_failure(const struct lep_inferer *f, size_t i, struct lep_error *e)
 {
 	size_t k = f->fate[i].input, rows;
+	struct lep_window w;
 	int field = f->feed.input[k].field;
 	const char *name = field < 0 ? "" : f->data->field[field].name;
 
@@ -376,7 +460,9 @@ int lep_inferer_failure(const struct lep_inferer *f, size_t i, struct lep_error 
 	case LEP_FATE_INPUT:
 		return lep_fail(e, LEP_ERR_DATA, "field '%s': a value is not finite", name);
 	case LEP_FATE_LONG:
-		rows = lep_feed_rows(&f->feed, k, f->data, f->frame, i, NULL);
+		if (f->window)
+			w = window(f, i, 0);
+		rows = lep_feed_rows(&f->feed, k, f->data, f->frame, i, f->window ? &w : NULL);
 		return lep_feed_fits(&f->feed, k, f->data, rows, e);
 	case LEP_FATE_MEMORY:
 		return lep_fail(e, LEP_ERR_NOMEM, "field '%s': out of memory: %zu rows are more than this machine can hold",

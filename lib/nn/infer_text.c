@@ -165,7 +165,7 @@ static void make_sequences(struct lep_inferer *f, struct lep_infer_own *own, con
 		lep_feed_lengths(&f->feed, f->data, f->frame, at[s], NULL, x, s);
 	rc = lep_exec_reserve(x, count, &own->error);
 	for (size_t s = 0; s < count && rc == 0; s++) {
-		lep_infer_take(f, x, at[s], s);
+		lep_infer_take(f, x, at[s], NULL, s);
 		most[s] = most_ids(f, x, s);
 	}
 	if (rc == 0)

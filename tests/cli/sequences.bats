@@ -269,6 +269,33 @@ X
   run -0 lep-cat --check out.lept
 }
 
+@test "sequences: a text in windows has the loss that lep-train validates with, for any threads and batch" {
+  ok -n "$d/next.net" -e 2 --window 7 --log log -j 2 --validation "$d/long.lept" -o m.lepm "$d/lines.lept"
+  loss=$(tail -n 1 log | sed 's/.*"validation": {"loss": \([0-9.]*\).*/\1/')
+  lep-infer -m m.lepm --window 7 "$d/long.lept" >out.lept
+  lep-eval --json out.lept >scores
+  [ "$loss" != "" ]
+  awk -v a="$loss" -v b="$(sed 's/.*"log_loss": *\([0-9.]*\).*/\1/;t;d' scores | head -n 1)" \
+    'BEGIN { print a, b; exit !(b > 0 && a - b < 2e-5 && b - a < 2e-5) }'
+  for j in 1 2 3; do
+    lep-infer -m m.lepm --window 7 -j $j -b 1 "$d/long.lept" | cmp - out.lept
+  done
+  # The rows of a window are those of its text alone; short texts have one.
+  lep-infer -m m.lepm --provenance none "$d/lines.lept" >whole
+  lep-infer -m m.lepm --provenance none --window 9 "$d/lines.lept" | cmp - whole
+  run --separate-stderr ! cmp <(lep-infer -m m.lepm --provenance none --window 2 "$d/lines.lept") whole
+}
+
+@test "sequences: windows that do not fit the model" {
+  ok -q -n "$d/next.net" -e 1 -o m.lepm "$d/lines.lept"
+  run --separate-stderr -1 lep-infer -m m.lepm --window 13 "$d/long.lept" -o out.lept
+  [[ $stderr == "lep-infer: $d/long.lept: record 0 (all): field 'text': a sequence of 13, the network's positions end at 12" ]]
+  [ ! -e out.lept ]
+  run --separate-stderr -2 lep-infer -m m.lepm --window 0 "$d/long.lept"
+  run --separate-stderr -2 lep-infer -m m.lepm --generate --window 3 "$d/long.lept"
+  [[ $stderr == "lep-infer: --window has no effect where a text goes on"* ]]
+}
+
 @test "sequences: weights that two lines share are learnt, frozen, kept and taken once" {
   echo 'target text next; e = embed 8; dense 8 tanh; dense vocabulary tied e' >tied.net
   ok -n tied.net -e 20 -b 16 --lr 0.02 --seed 1 -j 1 -o m.lepm "$d/lines.lept"
