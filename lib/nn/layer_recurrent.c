@@ -9,7 +9,7 @@
 #include "nn/layers.h"
 #include "nn/recurrent.h"
 
-enum { TASK_ROWS = 12 };
+enum { TASK_ROWS = 32 };
 
 static const struct cell {
 	const char *name;
@@ -102,11 +102,10 @@ static void outer(const struct lep_kernels *k, lep_real *dw, const lep_real *x, 
 	const lep_real *dgates, size_t width, size_t rows)
 {
 	size_t n = in - from < TASK_ROWS ? in - from : TASK_ROWS;
-	ptrdiff_t off = 0;
-	struct lep_gemm m = {.m = n, .a = x + from, .lda = 1, .nseg = 1, .off = &off, .len = rows,
-		.step = (ptrdiff_t)in, .b = dgates, .ldb = width, .n = width, .c = dw + from * width, .ldc = width};
+	struct lep_matmul m = {.m = n, .k = rows, .n = width, .a = x + from, .lda = in, .a_turned = 1, .b = dgates,
+		.ldb = width, .c = dw + from * width, .ldc = width};
 
-	k->gemm(&m);
+	lep_matmul(k, &m);
 }
 
 static size_t tasks_of(size_t n)

@@ -8,7 +8,7 @@
 #include "nn/build.h"
 #include "nn/layers.h"
 
-enum { TASK_ROWS = 48 };
+enum { TASK_ROWS = 96 };
 
 struct tied {
 	size_t in, out;           /* e is out x in */
@@ -45,13 +45,12 @@ static void gradient(const struct lep_op *op, struct lep_exec *x, size_t count, 
 	size_t from = (size_t)task * TASK_ROWS, rows = a->out - from < TASK_ROWS ? a->out - from : TASK_ROWS;
 	size_t len = lep_row_before(x, op->out, count) * a->rows;
 	const lep_real *dy = x->grad[op->out];
-	ptrdiff_t off = 0;
-	struct lep_gemm m = {.m = rows, .a = dy + from, .lda = 1, .nseg = 1, .off = &off, .len = len,
-		.step = (ptrdiff_t)a->out, .b = x->value[op->in[0]], .ldb = a->in, .n = a->in,
-		.c = lep_op_param(op, 0)->pub.grad + from * a->in, .ldc = a->in, .accumulate = 1};
+	struct lep_matmul m = {.m = rows, .k = len, .n = a->in, .a = dy + from, .lda = a->out, .a_turned = 1,
+		.b = x->value[op->in[0]], .ldb = a->in, .c = lep_op_param(op, 0)->pub.grad + from * a->in, .ldc = a->in,
+		.accumulate = 1};
 
 	if (lep_learns(op, 0))
-		x->k->gemm(&m);
+		lep_matmul(x->k, &m);
 	if (task == 0 && op->nparam > 1 && lep_learns(op, 1))
 		x->k->col_sums(lep_op_param(op, 1)->pub.grad, dy, len, a->out, a->out, 0);
 }
