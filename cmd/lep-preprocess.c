@@ -15,10 +15,11 @@
 
 static const char *const dtypes[] = {"u8", "f32", NULL};
 static const char *const fits[] = {"stretch", "crop", "pad", NULL};
+static const char *const flips[] = {"none", "horizontal", "vertical", NULL};
 static const char *const unknowns[] = {"fail", "skip", "none", NULL};
 
 static struct {
-	int gray, rgb, fit, dtype, unknown, no_labels, bad, null, provenance, force, quiet, verbose;
+	int gray, rgb, fit, flip, dtype, unknown, no_labels, bad, null, provenance, force, quiet, verbose;
 	const char *image, *size, *background, *scale, *classes, *classes_from, *like;
 	const char *list, *manifest, *columns, *labels, *output;
 	int64_t pack, threads;
@@ -33,6 +34,7 @@ static const struct lep_option options[] = {
 	LEP_TEXT(0, "size", "WxH", &o.size, LEP_OPT_RESULT, "resize to W x H pixels (default: all have the first picture's size)"),
 	LEP_CHOICE(0, "fit", fits, &o.fit, LEP_OPT_RESULT, "how a picture of other proportions is resized"),
 	LEP_TEXT(0, "background", "COLOUR", &o.background, LEP_OPT_RESULT, "behind transparency and padding: R,G,B, #rrggbb, black, white, gray"),
+	LEP_CHOICE(0, "flip", flips, &o.flip, LEP_OPT_RESULT, "mirror each picture"),
 	LEP_TEXT(0, "scale", "SCALE", &o.scale, LEP_OPT_RESULT, "of pictures unit (value / 255), none, measure, or MEAN,...:DEVIATION,...; of numbers measure, minmax, none, or such"),
 	LEP_CHOICE(0, "dtype", dtypes, &o.dtype, LEP_OPT_RESULT, "u8: the network applies the scale; f32: it is applied here"),
 	LEP_LIST(0, "text", "[NAME=]COLUMN", &o.text.text, LEP_OPT_RESULT, "a text of each row, or the field that lines become; may be repeated"),
@@ -142,7 +144,7 @@ static int check_like(const struct lep_operands *ops, struct lep_error *e)
 static int check_text(const struct lep_operands *ops, struct lep_error *e)
 {
 	static const void *const pictures[] = {
-		&o.image, &o.gray, &o.rgb, &o.size, &o.fit, &o.background, &o.dtype, &o.list, &o.null, &o.manifest, &o.columns,
+		&o.image, &o.gray, &o.rgb, &o.size, &o.fit, &o.background, &o.flip, &o.dtype, &o.list, &o.null, &o.manifest, &o.columns,
 		&o.labels, &o.scale,
 	};
 	size_t n = sizeof(pictures) / sizeof(pictures[0]) - (lep_text_has_numbers(&o.text) != 0);
@@ -187,6 +189,7 @@ static int take_options(const struct lep_operands *ops, struct work *w, struct l
 	lep_provenance(ops, (enum lep_provenance_mode)o.provenance, &w->provenance);
 	p->provenance = w->provenance.len ? w->provenance.data : NULL;
 	p->image_name = o.image;
+	p->flip = (enum lep_flip)o.flip;
 	p->as_float = o.dtype;
 	p->no_labels = o.no_labels;
 	p->unknown = (enum lep_prepare_unknown)o.unknown;

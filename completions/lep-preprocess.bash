@@ -23,6 +23,10 @@ _lep_preprocess() {
   --background)
     return
     ;;
+  --flip)
+    mapfile -t COMPREPLY < <(compgen -W 'none horizontal vertical' -- "$cur")
+    return
+    ;;
   --scale)
     return
     ;;
@@ -150,7 +154,7 @@ _lep_preprocess() {
     ;;
   esac
   if [[ $cur == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '--image --gray --rgb --size --fit --background --scale --dtype --text --target-text --number --category --encode --target-number --target-scale --missing --label --key --format --no-header --tokens --case --invalid --truncate --end --vocabulary --min-count --vocabulary-from --shared-vocabulary --classes --classes-from --unknown --no-labels --like --bad --pack --files-from -0 --null --manifest --columns --labels --spool-limit -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W '--image --gray --rgb --size --fit --background --flip --scale --dtype --text --target-text --number --category --encode --target-number --target-scale --missing --label --key --format --no-header --tokens --case --invalid --truncate --end --vocabulary --min-count --vocabulary-from --shared-vocabulary --classes --classes-from --unknown --no-labels --like --bad --pack --files-from -0 --null --manifest --columns --labels --spool-limit -o --output -j --threads --provenance --force -q --quiet -v --verbose -h --help --version' -- "$cur")
     return
   fi
   compopt -o filenames

@@ -105,6 +105,15 @@ enum lep_fit {
 int lep_image_resize(const struct lep_image *in, int64_t width, int64_t height, enum lep_fit fit,
 	const uint8_t background[3], struct lep_image *out, struct lep_error *e);
 
+enum lep_flip {
+	LEP_FLIP_NONE,
+	LEP_FLIP_HORIZONTAL, /* left becomes right */
+	LEP_FLIP_VERTICAL    /* top becomes bottom */
+};
+
+/* Mirror a picture where it is. */
+void lep_image_flip(struct lep_image *im, enum lep_flip flip);
+
 /* Append a PNG (8 bit, gray or RGB) of height * width * channels bytes; the same
  * pixels give the same file, for one version of libpng and zlib. On failure out
  * is as it was. */

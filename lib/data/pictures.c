@@ -10,7 +10,6 @@
 
 #include "base/stop.h"
 #include "base/thread.h"
-#include "data/image.h"
 
 #define GROUP_MAX 1024                    /* samples in a group */
 #define GROUP_FIRST 16                    /* while the size of a picture is not known */
@@ -127,7 +126,7 @@ static int decode_sample(struct run *r, struct worker *w, const struct group *g,
 	unsigned char *to, struct lep_error *e)
 {
 	const struct lep_recipe *recipe = &r->p->recipe;
-	const struct lep_image *im = &w->decoded;
+	struct lep_image *im = &w->decoded;
 	int status = open_picture(r, w, g, s, e);
 
 	if (status)
@@ -144,6 +143,7 @@ static int decode_sample(struct run *r, struct worker *w, const struct group *g,
 			return status;
 		im = &w->resized;
 	}
+	lep_image_flip(im, r->p->flip);
 	store(r, to, im->pixels);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #ifndef LEP_DATA_PICTURES_H
 #define LEP_DATA_PICTURES_H
 
+#include "data/image.h"
 #include "data/recipe.h"
 #include "data/sample.h"
 
@@ -19,6 +20,7 @@ struct lep_pictures {
 	/* channels 0: those of the first picture, and colour where the first is gray
 	 * is an error; width 0: the size of the first, and another one is an error. */
 	struct lep_recipe recipe;
+	enum lep_flip flip;    /* at last: no part of the recipe, for the network is to see it so */
 	int as_float;          /* pixels are floats, the recipe's scale applied; else u8 */
 	int first_must_be_good; /* where the first picture settles something */
 	/* Set by the first picture: */

@@ -346,6 +346,7 @@ int lep_prepare_run(struct lep_prepare *p, struct lep_error *e)
 		.samples = p->samples,
 		.threads = p->threads,
 		.recipe = p->recipe,
+		.flip = p->flip,
 		.as_float = p->as_float,
 		.first_must_be_good = p->bad == LEP_PREPARE_KEEP,
 		.ctx = &j,

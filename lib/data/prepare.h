@@ -9,6 +9,7 @@
 #define LEP_DATA_PREPARE_H
 
 #include "base/output.h"
+#include "data/image.h"
 #include "data/recipe.h"
 #include "data/sample.h"
 #include "stream/head.h"
@@ -23,6 +24,7 @@ struct lep_prepare {
 	/* Channels and width may be 0: those of the first picture. */
 	struct lep_recipe recipe;
 	int measure;                   /* scale by mean and deviation of these pictures */
+	enum lep_flip flip;            /* of each picture, when it is prepared */
 	int as_float;
 	const char *image_name, *label_name; /* NULL: "image", "label" */
 	int no_labels;                 /* classes are not looked at */

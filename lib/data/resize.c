@@ -266,3 +266,24 @@ int lep_image_resize(const struct lep_image *in, int64_t width, int64_t height, 
 		out->width = 0;
 	return rc;
 }
+
+static void swap(uint8_t *a, uint8_t *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint8_t v = a[i];
+
+		a[i] = b[i];
+		b[i] = v;
+	}
+}
+
+void lep_image_flip(struct lep_image *im, enum lep_flip flip)
+{
+	const size_t c = (size_t)im->channels, height = (size_t)im->height, row = (size_t)im->width * c;
+
+	for (size_t y = 0; y < height / 2 && flip == LEP_FLIP_VERTICAL; y++)
+		swap(im->pixels + y * row, im->pixels + (height - 1 - y) * row, row);
+	for (size_t y = 0; y < height && flip == LEP_FLIP_HORIZONTAL; y++)
+		for (size_t x = 0; x + c < row - x; x += c)
+			swap(im->pixels + y * row + x, im->pixels + (y + 1) * row - c - x, c);
+}

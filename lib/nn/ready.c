@@ -57,18 +57,15 @@ const struct lep_ready lep_ready[] = {
 		"dense 1 sigmoid\n"},
 	{"resnet", "a residual network with augmentation, for 32x32 colour pictures",
 		"augment flip\n"
-		"augment shift 4\n"
+		"augment shift 2\n"
+		"conv 24 2x2 bias no; batchnorm relu\n"
+		"conv 32 3x3 same bias no; maxpool 2; batchnorm relu\n"
 		"conv 32 3x3 same bias no; batchnorm relu\n"
-		"residual {\n"
-		"    conv 64 3x3 same stride 2 bias no; batchnorm relu; conv 64 3x3 same bias no; batchnorm\n"
-		"} { conv 64 1x1 stride 2 bias no; batchnorm }\n"
-		"relu\n"
-		"residual {\n"
-		"    conv 128 3x3 same stride 2 bias no; batchnorm relu; conv 128 3x3 same bias no; batchnorm\n"
-		"} { conv 128 1x1 stride 2 bias no; batchnorm }\n"
-		"relu\n"
+		"conv 96 3x3 same bias no; maxpool 2; batchnorm relu\n"
+		"residual { conv 96 3x3 same bias no; batchnorm relu }\n"
+		"conv 128 3x3 same bias no; maxpool 2; batchnorm relu\n"
 		"residual { conv 128 3x3 same bias no; batchnorm relu }\n"
-		"globalavgpool\n"
+		"globalmaxpool\n"
 		"dense classes softmax\n"},
 	{"lstm", "embedding, LSTM 64 with dropout, its last state, dense, for short texts",
 		"embed 64\n"

@@ -276,6 +276,36 @@ END
   head -c 512 out | grep -aq '^extents 2 2 3$'
 }
 
+@test "pictures from the other side: for a model, and back" {
+  good lep-preprocess --provenance none -o s t
+  good lep-preprocess --provenance none --flip none -o none t
+  cmp s none
+  for flip in horizontal vertical; do
+    good lep-preprocess --provenance none --like s --flip $flip -o mirrored t
+    run cmp -s s mirrored
+    [ "$status" -eq 1 ]
+    # All but the pixels is the same: a model takes them.
+    cmp <(lep-cat --jsonl s | sed 's/"image": .*"label/"label/') <(lep-cat --jsonl mirrored | sed 's/"image": .*"label/"label/')
+    good lep-train -q -n <(echo 'flatten; dense classes softmax') -e 1 -o m s
+    lep-infer -m m -o one s
+    lep-infer -m m -o two mirrored
+    lep-fuse --ensemble mean one two | lep-eval >/dev/null
+    # Mirrored twice they are as they were, bytes and reals.
+    rm -rf back
+    mkdir back
+    lep-cat --png image -o back mirrored
+    for dtype in u8 f32; do
+      good lep-preprocess --dtype $dtype --flip $flip -o twice back
+      good lep-preprocess --dtype $dtype -o once t
+      cmp <(lep-cat --npy image twice) <(lep-cat --npy image once)
+    done
+  done
+  echo a >x.txt
+  capture lep-preprocess --flip vertical x.txt
+  [ "$status" -eq 2 ]
+  grep -q 'lep-preprocess: --flip is about pictures, and the input is text' err
+}
+
 @test "a record that arrives alone leaves at once" {
   good lep-preprocess -o s t
   mkfifo pipe

@@ -210,6 +210,29 @@ static void digest(void)
 	lep_image_release(&out);
 }
 
+static void flips(void)
+{
+	for (int64_t w = 1; w <= 5; w++)
+		for (int64_t h = 1; h <= 4; h++)
+			for (int c = 1; c <= 3; c += 2) {
+				struct lep_image in = make(w, h, c), out = {0};
+
+				for (int f = LEP_FLIP_NONE; f <= LEP_FLIP_VERTICAL; f++) {
+					CHECK(lep_image_resize(&in, w, h, LEP_FIT_STRETCH, NULL, &out, &err) == 0);
+					lep_image_flip(&out, (enum lep_flip)f);
+					for (int64_t i = 0; i < w * h * c; i++) {
+						int64_t x = i / c % w, y = i / c / w;
+
+						x = f == LEP_FLIP_HORIZONTAL ? w - 1 - x : x;
+						y = f == LEP_FLIP_VERTICAL ? h - 1 - y : y;
+						CHECK(out.pixels[i] == in.pixels[(y * w + x) * c + i % c]);
+					}
+				}
+				lep_image_release(&in);
+				lep_image_release(&out);
+			}
+}
+
 int main(void)
 {
 	RUN(sizes);
@@ -218,6 +241,7 @@ int main(void)
 	RUN(constant);
 	RUN(no_aliasing);
 	RUN(refused);
+	RUN(flips);
 	RUN(digest);
 	return CHECK_END();
 }
