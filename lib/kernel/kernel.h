@@ -333,7 +333,7 @@ const struct lep_kernels *lep_kernels_select(const char *isa, struct lep_error *
  * relu as in struct lep_gemm. Threads split it by calling
  * it on ranges of rows (of A and C), or of columns (of B, C and bias; of a packed
  * B at multiples of k->panel: its columns from j on begin at b + j * K). It needs
- * 300 KiB of stack.
+ * 500 KiB of stack.
  */
 struct lep_matmul {
 	size_t m, n, k;

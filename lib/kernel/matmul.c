@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define BLOCK_K 512 /* steps: a panel of 64 columns of it is 128 KiB */
-#define BLOCK_M 96  /* rows, a multiple of TILE: 200 KiB of A with its gaps */
+#define BLOCK_M 192 /* rows, a multiple of TILE: 400 KiB of A with its gaps */
 #define COPY_K 256  /* steps where B is packed on the way: its panel shares the first cache with A */
 #define COPY_MIN 64 /* fewer rows of B are read where they are */
 #define PANEL 64    /* columns of the widest panel */
@@ -22,6 +22,12 @@
 static size_t min_size(size_t a, size_t b)
 {
 	return a < b ? a : b;
+}
+
+/* Processors with narrow registers have a smaller second cache; each was measured. */
+static size_t block_rows(const struct lep_kernels *t)
+{
+	return t->panel == PANEL ? BLOCK_M : BLOCK_M / 2;
 }
 
 /* A block of A, or its copy: element (r, t) at a[r * row + t * step]. */
@@ -94,6 +100,7 @@ void lep_matmul(const struct lep_kernels *t, const struct lep_matmul *p)
 	/* rows of a plain B are far apart, and few rows of A are not worth bringing them together */
 	const int packs = !p->packed && p->k >= COPY_MIN && p->m >= 4 * TILE;
 	const size_t block_k = packs ? COPY_K : BLOCK_K;
+	const size_t block_m = block_rows(t);
 	size_t i, j, k = 0, m, n, kn;
 
 	do {
@@ -105,7 +112,7 @@ void lep_matmul(const struct lep_kernels *t, const struct lep_matmul *p)
 			struct block_a a = {p->a_turned ? p->a + k * p->lda + i : p->a + i * p->lda + k,
 				p->a_turned ? 1 : p->lda, p->a_turned ? p->lda : 1};
 
-			m = min_size(p->m - i, BLOCK_M);
+			m = min_size(p->m - i, block_m);
 			/* What is used once is used where it is. */
 			if (p->n > t->panel)
 				copy_a(p, &a, copy, m, kn);
@@ -191,6 +198,6 @@ void lep_matmul_pool(const struct lep_kernels *t, const struct lep_matmul *p, st
 	}
 	/* Rows, the same number for each thread; columns where there are too few. */
 	s.by_columns = share < 4 * TILE && panels > 1;
-	s.tasks = s.by_columns ? min_size(panels, threads) : threads * ((share + BLOCK_M - 1) / BLOCK_M);
+	s.tasks = s.by_columns ? min_size(panels, threads) : threads * ((share + block_rows(t) - 1) / block_rows(t));
 	lep_threads_run(pool, (int)s.tasks, product_task, &s);
 }
