@@ -21,7 +21,7 @@ struct run {
 	ptrdiff_t step;
 	size_t ldb;
 	int accumulate, relu;
-	int fetch; /* the next tile's results, for this one takes long */
+	int fetch; /* results, for a tile takes long */
 	const char *next; /* fetched meanwhile: `lines` lines of the cache each segment */
 	size_t lines;
 };
@@ -67,8 +67,10 @@ struct run {
 	if (nv > j) \
 		s##i##_##j = vf_max(vf_zero(), s##i##_##j);
 #define SUM_FETCH(i, j) \
-	if (nv > j) \
-		__builtin_prefetch(c[mr + i] + at + j * VL, 1);
+	if (nv > j) { \
+		__builtin_prefetch(c[i] + at + j * VL, 1); \
+		__builtin_prefetch(c[mr + i] + at + j * VL, 1); \
+	}
 #define SUM_STORE(i, j) \
 	if (nv > j) \
 		vf_store(c[i] + at + j * VL, s##i##_##j);
@@ -123,8 +125,9 @@ struct run {
 
 /*
  * n tiles, one below the other. Their first column is c[i][at] and bias[0]; last:
- * valid columns of the last vector, 1 to 16. Each fetches the results of the next.
- * mr and nv are constants where this is expanded.
+ * valid columns of the last vector, 1 to 16. Shortly before its end each fetches
+ * its own results and those of the next, which B would drive out of the cache if
+ * it were earlier. mr and nv are constants where this is expanded.
  */
 SIMD void tile(const int mr, const int nv, size_t n, const struct run *r, const lep_real *const *rows,
 	const lep_real *top, lep_real *const *c, size_t at, const lep_real *bias, size_t last)
@@ -132,6 +135,7 @@ SIMD void tile(const int mr, const int nv, size_t n, const struct run *r, const 
 	const size_t ldb = r->ldb, nseg = r->nseg;
 	const ptrdiff_t step = r->step, *off = r->off;
 	const char *next = r->next;
+	const size_t fetch = r->fetch ? nseg > 2 ? nseg - 2 : 0 : nseg;
 	size_t s, t;
 	ROWS(ROW_POINTER)
 	ROWS(ROW_SUMS)
@@ -140,9 +144,6 @@ SIMD void tile(const int mr, const int nv, size_t n, const struct run *r, const 
 		const lep_real *b = top;
 
 		ROWS(ROW_START)
-		if (r->fetch) {
-			ROWS(ROW_FETCH)
-		}
 		if (r->accumulate) {
 			ROWS(ROW_LOAD)
 		} else {
@@ -158,6 +159,9 @@ SIMD void tile(const int mr, const int nv, size_t n, const struct run *r, const 
 			for (s = 0; s < nseg; s++) {
 				ptrdiff_t o = off[s];
 
+				if (s == fetch) {
+					ROWS(ROW_FETCH)
+				}
 				for (t = r->lines; t > 0; t--, next += 64)
 					__builtin_prefetch(next, 0, 2);
 				for (t = r->len; t > 0; t--) {
