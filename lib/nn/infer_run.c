@@ -222,12 +222,12 @@ static size_t text_rows(const struct lep_inferer *f, size_t i)
 	return most;
 }
 
-/* Window w of record i; a text of nothing has one of no rows. */
+/* Window w of record i, all of it where there are none; a text of nothing has one of no rows. */
 static struct lep_window window(const struct lep_inferer *f, size_t i, size_t w)
 {
-	size_t rows = text_rows(f, i), from = w * f->window;
+	size_t rows = text_rows(f, i), from = w * f->window, left = rows - from;
 
-	return (struct lep_window){.from = from, .rows = rows - from < f->window ? rows - from : f->window};
+	return (struct lep_window){.from = from, .rows = f->window && left > f->window ? f->window : left};
 }
 
 /* How many windows each record has; one that is not run has none. */
@@ -275,7 +275,7 @@ static size_t record_of(const struct lep_inferer *f, size_t p)
 struct group {
 	struct lep_infer_own *own;
 	size_t at[LEP_INFER_GROUP], count, rows;
-	struct lep_window window[LEP_INFER_GROUP]; /* of each, where there are some */
+	struct lep_window window[LEP_INFER_GROUP];
 };
 
 /* Pieces that are not fit are run all the same, so that the rows of the others
@@ -283,10 +283,10 @@ struct group {
 static void run_group(struct lep_inferer *f, struct group *g)
 {
 	struct lep_exec *x = g->own->exec;
-	const struct lep_window *w = f->window ? g->window : NULL;
+	const struct lep_window *w = g->window;
 
 	for (size_t s = 0; s < g->count; s++)
-		lep_feed_lengths(&f->feed, f->data, f->frame, g->at[s], w ? w + s : NULL, x, s);
+		lep_feed_lengths(&f->feed, f->data, f->frame, g->at[s], w + s, x, s);
 	if (g->count && lep_exec_reserve(x, g->count, NULL)) {
 		/* Alone a piece may fit. */
 		for (size_t s = 0, n = g->count; s < n; s++) {
@@ -300,12 +300,12 @@ static void run_group(struct lep_inferer *f, struct group *g)
 		g->count = 0;
 	}
 	for (size_t s = 0; s < g->count; s++)
-		lep_infer_take(f, x, g->at[s], w ? w + s : NULL, s);
+		lep_infer_take(f, x, g->at[s], w + s, s);
 	if (g->count)
 		lep_exec_infer(x, g->count);
 	for (size_t s = 0; s < g->count; s++)
 		if (f->fate[g->at[s]].fate == LEP_FATE_FINE)
-			put_outputs(f, g->own, s, g->at[s], w ? (size_t)w[s].from : 0);
+			put_outputs(f, g->own, s, g->at[s], (size_t)w[s].from);
 	g->count = g->rows = 0;
 }
 
@@ -316,23 +316,19 @@ static void group_task(void *ctx, int task, int thread)
 	size_t first = (size_t)task * f->group, all = pieces(f), i = record_of(f, first);
 
 	for (size_t p = first; p < all && p < first + f->group; p++) {
-		struct lep_window *w = f->window ? &g.window[g.count] : NULL;
+		struct lep_window w;
 		size_t rows = 0;
 
 		while (f->window ? f->before[i + 1] <= p : i < p)
 			i++;
 		if (f->frame->entry[i].bad || f->fate[i].fate != LEP_FATE_FINE)
 			continue;
-		if (w)
-			*w = window(f, i, p - f->before[i]);
+		w = window(f, i, f->window ? p - f->before[i] : 0);
 		for (size_t k = 0; k < f->feed.n; k++)
-			rows += lep_feed_rows(&f->feed, k, f->data, f->frame, i, w);
-		if (g.count && g.rows + rows > ROWS) {
-			struct lep_window kept = g.window[g.count];
-
+			rows += lep_feed_rows(&f->feed, k, f->data, f->frame, i, &w);
+		if (g.count && g.rows + rows > ROWS)
 			run_group(f, &g);
-			g.window[0] = kept;
-		}
+		g.window[g.count] = w;
 		g.at[g.count++] = i;
 		g.rows += rows;
 	}
@@ -392,11 +388,10 @@ static int place_field(struct lep_inferer *f, struct lep_infer_field *to, struct
 /* What can be told of a record before it is run. */
 static void judge(struct lep_inferer *f, size_t i)
 {
-	struct lep_window w = f->window ? window(f, i, 0) : (struct lep_window){0};
+	struct lep_window w = window(f, i, 0);
 
 	for (size_t k = 0; k < f->feed.n && f->fate[i].fate == LEP_FATE_FINE; k++)
-		if (lep_feed_fits(&f->feed, k, f->data, lep_feed_rows(&f->feed, k, f->data, f->frame, i,
-			f->window ? &w : NULL), NULL)) {
+		if (lep_feed_fits(&f->feed, k, f->data, lep_feed_rows(&f->feed, k, f->data, f->frame, i, &w), NULL)) {
 			f->fate[i].fate = LEP_FATE_LONG;
 			f->fate[i].input = (uint16_t)k;
 		}
@@ -460,9 +455,8 @@ int lep_inferer_failure(const struct lep_inferer *f, size_t i, struct lep_error 
 	case LEP_FATE_INPUT:
 		return lep_fail(e, LEP_ERR_DATA, "field '%s': a value is not finite", name);
 	case LEP_FATE_LONG:
-		if (f->window)
-			w = window(f, i, 0);
-		rows = lep_feed_rows(&f->feed, k, f->data, f->frame, i, f->window ? &w : NULL);
+		w = window(f, i, 0);
+		rows = lep_feed_rows(&f->feed, k, f->data, f->frame, i, &w);
 		return lep_feed_fits(&f->feed, k, f->data, rows, e);
 	case LEP_FATE_MEMORY:
 		return lep_fail(e, LEP_ERR_NOMEM, "field '%s': out of memory: %zu rows are more than this machine can hold",
