@@ -159,7 +159,7 @@ struct lep_kernels {
 	void (*act_forward)(enum lep_act kind, lep_real param, lep_real *y, const lep_real *x,
 		size_t n);
 	/* dx (+)= dy * f'(x), dx may be dy. relu, leaky, elu, sigmoid, tanh, exp
-	 * look only at y (x may be NULL); gelu, silu, softplus only at x. */
+	 * look only at y (x may be NULL), softplus only at x, gelu and silu at both. */
 	void (*act_backward)(enum lep_act kind, lep_real param, lep_real *dx, const lep_real *dy,
 		const lep_real *x, const lep_real *y, size_t n, int accumulate);
 

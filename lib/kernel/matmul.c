@@ -11,6 +11,7 @@
 
 #define BLOCK_K 512 /* steps: a panel of 64 columns of it is 128 KiB */
 #define BLOCK_M 192 /* rows, a multiple of TILE: 400 KiB of A with its gaps */
+#define BLOCK_M_NARROW 132 /* the same where registers are narrow, and the second cache is smaller */
 #define COPY_K 256  /* steps where B is packed on the way: its panel shares the first cache with A */
 #define COPY_MIN 64 /* fewer rows of B are read where they are */
 #define PANEL 64    /* columns of the widest panel */
@@ -24,10 +25,10 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Processors with narrow registers have a smaller second cache; each was measured. */
+/* Each was measured. */
 static size_t block_rows(const struct lep_kernels *t)
 {
-	return t->panel == PANEL ? BLOCK_M : BLOCK_M / 2;
+	return t->panel == PANEL ? BLOCK_M : BLOCK_M_NARROW;
 }
 
 /* A block of A, or its copy: element (r, t) at a[r * row + t * step]. */

@@ -136,13 +136,15 @@ static void accuracy(void)
 static void derivatives(void)
 {
 	static lep_real dy[5003], dx[5003], x[5003], y[5003];
+	/* where a quotient of results would not do, and far out */
+	static const double points[] = {0, -0.0, 1e-42, -1e-42, 1e-31, -1e-29, 40, -40};
 
 	for (size_t i = 0; i < KINDS; i++) {
 		int positive = kinds[i].kind == LEP_ACT_LOG;
 
 		numbers(dy, 5003);
 		for (size_t j = 0; j < 5003; j++) {
-			x[j] = number() * 6;
+			x[j] = j < sizeof(points) / sizeof(*points) ? (lep_real)points[j] : number() * 6;
 			x[j] = positive ? (lep_real)fabs((double)x[j]) + (lep_real)0.1 : x[j];
 			dx[j] = 1;
 		}

@@ -40,6 +40,12 @@ SIMD vf value(const enum lep_act kind, vf a, vf x)
 	return x;
 }
 
+/* y / x of a function x g(x) with g(0) = 1/2: g again, for the price of a division. */
+SIMD vf factor(vf y, vf x)
+{
+	return vf_sel(vf_lt(vf_abs(x), vf_set1(R(1e-30))), vf_set1(R(0.5)), vf_div(y, x));
+}
+
 SIMD vf slope(const enum lep_act kind, vf a, vf dy, vf x, vf y)
 {
 	const vf zero = vf_zero(), one = vf_set1(R(1));
@@ -59,11 +65,11 @@ SIMD vf slope(const enum lep_act kind, vf a, vf dy, vf x, vf y)
 	case LEP_ACT_TANH:
 		return vf_mul(dy, vf_fnma(y, y, one));
 	case LEP_ACT_GELU: /* Phi(x) + x phi(x) */
-		s = vf_mul(vf_set1(R(0.5)), vf_add(one, vf_erf(vf_mul(x, vf_set1(SQRT_HALF)))));
+		s = factor(y, x);
 		y = vf_exp(vf_mul(vf_mul(vf_set1(R(-0.5)), x), x));
 		return vf_mul(dy, vf_fma(vf_mul(x, vf_set1(INV_SQRT_2PI)), y, s));
 	case LEP_ACT_SILU: /* s (1 + x (1 - s)) */
-		s = vf_sigmoid(x);
+		s = factor(y, x);
 		return vf_mul(dy, vf_mul(s, vf_fma(x, vf_sub(one, s), one)));
 	case LEP_ACT_SOFTPLUS:
 		return vf_mul(dy, vf_sigmoid(x));
