@@ -7,6 +7,9 @@
 
 #include "nn/layers.h"
 
+/* Numbers of a window that can be whitened. */
+enum { LEP_WHITEN_MAX = 192 };
+
 struct lep_conv {
 	size_t h, w, c;           /* input */
 	size_t hp, wp;            /* with borders */

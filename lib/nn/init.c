@@ -60,6 +60,7 @@ static void init_param(const struct lep_param_in *p, uint64_t seed, size_t param
 
 	switch ((enum lep_init)p->init) {
 	case LEP_INIT_ZERO:
+	case LEP_INIT_WHITEN:
 	case LEP_INIT_ONE:
 		for (size_t k = 0; k < count; k++)
 			w[k] = p->init == LEP_INIT_ONE;

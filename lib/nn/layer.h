@@ -145,7 +145,8 @@ enum lep_init {
 	LEP_INIT_HE,
 	LEP_INIT_NORMAL_002,
 	LEP_INIT_ORTHOGONAL,      /* [n][gates n]: the square block of each gate */
-	LEP_INIT_FORGET           /* the bias of four gates: 1 for the second, else 0 */
+	LEP_INIT_FORGET,          /* the bias of four gates: 1 for the second, else 0 */
+	LEP_INIT_WHITEN           /* 0 until the data are known (train_whiten.c), and then frozen */
 };
 
 /* Rows of an orthogonal matrix that init.c draws. */

@@ -36,7 +36,7 @@ static void release(struct lep_op *op)
 
 struct words {
 	int64_t filters, kh, kw, stride, dilation, groups, padding;
-	int classes, same, has_padding, has_bias;
+	int classes, same, whiten, has_padding, has_bias;
 	enum lep_act act;
 	lep_real act_param;
 };
@@ -67,6 +67,9 @@ static int read_words(struct lep_builder_nn *b, const struct lep_stmt *s, int64_
 		} else if (strcmp(s->word[i], "same") == 0) {
 			w->same = 1;
 			i++;
+		} else if (strcmp(s->word[i], "whiten") == 0) {
+			w->whiten = 1;
+			i++;
 		} else if (strcmp(s->word[i], "depthwise") == 0) {
 			w->groups = channels;
 			i++;
@@ -90,6 +93,25 @@ static int read_words(struct lep_builder_nn *b, const struct lep_stmt *s, int64_
 		rc = lep_build_fail(b, s, "groups %lld does not divide %lld channels and %lld filters",
 			(long long)w->groups, (long long)channels, (long long)w->filters);
 	return rc;
+}
+
+/* Whether the filters can be those of the data (train_whiten.c). */
+static int check_whiten(struct lep_builder_nn *b, const struct lep_stmt *s, const struct words *w, const struct lep_conv *a)
+{
+	if (!lep_build_value(b, lep_build_current(b))->input)
+		return lep_build_fail(b, s, "'whiten' needs pictures of the data as its input, not what a layer gives");
+	if (a->groups > 1 || w->classes)
+		return lep_build_fail(b, s, "'whiten' and '%s' exclude each other", w->classes ? s->word[1] : "groups");
+	if (a->rows > LEP_WHITEN_MAX)
+		return lep_build_fail(b, s, "a window of %zu numbers is too large to be whitened, %d are the most", a->rows,
+			LEP_WHITEN_MAX);
+	if (a->filters > 2 * a->rows)
+		return lep_build_fail(b, s, "%zu filters are too many to be whitened: two for each of %zu numbers of a window",
+			a->filters, a->rows);
+	if ((a->kh - 1) * a->dilation >= a->h || (a->kw - 1) * a->dilation >= a->w)
+		return lep_build_fail(b, s, "a window of %zux%zu does not fit into %zux%zu", (a->kh - 1) * a->dilation + 1,
+			(a->kw - 1) * a->dilation + 1, a->h, a->w);
+	return 0;
 }
 
 static int fill(struct lep_builder_nn *b, const struct lep_stmt *s, const int64_t hwc[3], const struct words *w,
@@ -155,11 +177,12 @@ static int add(struct lep_builder_nn *b, const struct lep_stmt *s, const struct 
 		return lep_build_status(b);
 	op->operations = (uint64_t)(a->oh * a->ow) * a->rows * a->filters;
 	op->scratch = lep_conv_padded(a);
-	p = lep_build_param(b, s, op, "w", &weights, a->relu ? LEP_INIT_HE : LEP_INIT_GLOROT, a->rows,
-		a->taps * a->fg);
+	p = lep_build_param(b, s, op, "w", &weights, w->whiten ? LEP_INIT_WHITEN : a->relu ? LEP_INIT_HE :
+		LEP_INIT_GLOROT, a->rows, a->taps * a->fg);
 	if (!p)
 		return lep_build_status(b);
 	p->pub.wide_as_target = w->classes;
+	p->pub.frozen = w->whiten;
 	if (a->has_bias) {
 		p = lep_build_param(b, s, op, "b", &bias, LEP_INIT_ZERO, 0, 0);
 		if (!p)
@@ -187,6 +210,8 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 	if (!a)
 		return lep_build_fail(b, s, "out of memory");
 	rc = fill(b, s, hwc, &w, a);
+	if (rc == 0 && w.whiten)
+		rc = check_whiten(b, s, &w, a);
 	if (rc) {
 		lep_free(a->off);
 		lep_free(a->tap);
@@ -200,8 +225,8 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 
 const struct lep_layer lep_layer_conv = {
 	.name = "conv",
-	.synopsis = "conv FILTERS HxW [same | padding N] [stride N] [dilation N] [groups N | depthwise] [bias no] "
-		"[activation]",
+	.synopsis = "conv FILTERS HxW [same | padding N] [stride N] [dilation N] [groups N | depthwise] [whiten] "
+		"[bias no] [activation]",
 	.build = build,
 	.forward = lep_conv_forward,
 	.backward = lep_conv_backward,

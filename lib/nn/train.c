@@ -184,6 +184,8 @@ static int fill(struct lep_trainer *t, struct lep_dataset *data, struct lep_data
 		t->o.batch = (size_t)t->train.n;
 	if (rc == 0)
 		rc = make_room(t, e);
+	if (rc == 0)
+		rc = lep_trainer_whiten(t, e);
 	if (rc)
 		return rc;
 	t->steps_an_epoch = (int64_t)((t->train.n + t->o.batch - 1) / t->o.batch);

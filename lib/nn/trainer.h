@@ -134,6 +134,9 @@ void lep_trainer_mix_targets(struct lep_trainer *t);
 /* Samples of a run beyond the first come together until they have so many rows. */
 #define LEP_JUDGED_ROWS 8192
 
+/* Filters that follow from the data: those of `conv ... whiten` that are 0 yet. */
+int lep_trainer_whiten(struct lep_trainer *t, struct lep_error *e) LEP_MUST_USE;
+
 /* The epoch's order into t->order. */
 void lep_trainer_shuffle(struct lep_trainer *t);
 

@@ -350,6 +350,28 @@ weight() { lep-cat --npy "$2" "$1" | sha256sum; }
   fails 2 "--freeze: no weight's name matches 'konv*'" --layers "$net" --freeze 'konv*' "$d/train.lept"
 }
 
+@test "train: whitened filters are the data's, the same on every path, and go into other networks" {
+  net='augment flip; conv 12 3x3 whiten gelu; batchnorm; maxpool 2; flatten; dense classes'
+  w=(-q --layers "$net" -e 2 --seed 2 --provenance none)
+  lep-train "${w[@]}" -j 1 -o a.lepm "$d/train.lept"
+  lep-train "${w[@]}" -j 3 -o b.lepm "$d/train.lept"
+  LEP_ISA=portable lep-train "${w[@]}" -o c.lepm "$d/train.lept"
+  cmp a.lepm b.lepm
+  cmp a.lepm c.lepm
+  # they depend on the data alone, and stay
+  lep-train "${w[@]}" --seed 3 -e 1 -o d.lepm "$d/train.lept"
+  [ "$(weight a.lepm conv1.w)" = "$(weight d.lepm conv1.w)" ]
+  [ "$(weight a.lepm dense1.w)" != "$(weight d.lepm dense1.w)" ]
+  # those of --from are taken, also where the data would give others
+  lep-cat --head 60 -o few.lept "$d/train.lept"
+  lep-train "${w[@]}" -o e.lepm few.lept
+  lep-train "${w[@]}" --from a.lepm -o f.lepm few.lept
+  [ "$(weight a.lepm conv1.w)" != "$(weight e.lepm conv1.w)" ]
+  [ "$(weight a.lepm conv1.w)" = "$(weight f.lepm conv1.w)" ]
+  fails 1 "line 2: conv: 'whiten' needs pictures of the data" --layers $'relu\nconv 2 3x3 whiten; flatten; dense classes' \
+    "$d/train.lept"
+}
+
 # ---- validation ----
 
 @test "train: --validation by a share is like for like, and by a file" {
