@@ -100,6 +100,17 @@ static int finish_gather(struct lep_text_job *j, struct lep_text_gather *g, stru
 	return status;
 }
 
+/* All rows are at fault: where they are of one file, it is that. */
+static int at_operand(const struct lep_text_job *j, struct lep_error *e)
+{
+	const struct lep_columns_options *o = &j->source;
+	const char *name = o->noperand ? o->operand[0] : "-";
+
+	if (o->noperand > 1)
+		return e->status;
+	return lep_fail_at(e, "%s", strcmp(name, "-") == 0 ? "<stdin>" : name);
+}
+
 static int gather(struct lep_text_job *j, struct lep_error *e)
 {
 	size_t n = j->p->nfield;
@@ -116,8 +127,8 @@ static int gather(struct lep_text_job *j, struct lep_error *e)
 			break;
 		status = bad ? 0 : lep_text_gather_row(j, &g, &row, e);
 	}
-	if (!status)
-		status = finish_gather(j, &g, e);
+	if (!status && (status = finish_gather(j, &g, e)) == LEP_ERR_DATA)
+		status = at_operand(j, e);
 	if (!status)
 		status = lep_columns_rewind(j->columns, e);
 	for (size_t f = 0; f < n && have; f++) {

@@ -58,13 +58,13 @@ const struct lep_ready lep_ready[] = {
 	{"resnet", "a residual network with augmentation, for 32x32 colour pictures",
 		"augment flip\n"
 		"augment shift 2\n"
-		"conv 24 2x2 bias no; batchnorm relu\n"
-		"conv 32 3x3 same bias no; maxpool 2; batchnorm relu\n"
-		"conv 32 3x3 same bias no; batchnorm relu\n"
-		"conv 96 3x3 same bias no; maxpool 2; batchnorm relu\n"
-		"residual { conv 96 3x3 same bias no; batchnorm relu }\n"
-		"conv 128 3x3 same bias no; maxpool 2; batchnorm relu\n"
-		"residual { conv 128 3x3 same bias no; batchnorm relu }\n"
+		"conv 24 2x2 whiten gelu\n"
+		"conv 32 3x3 same bias no; maxpool 2; batchnorm gelu\n"
+		"conv 32 3x3 same bias no; batchnorm gelu\n"
+		"conv 128 3x3 same bias no; maxpool 2; batchnorm gelu\n"
+		"residual { conv 128 3x3 same bias no; batchnorm gelu }\n"
+		"conv 256 3x3 same bias no; maxpool 2; batchnorm gelu\n"
+		"residual { conv 256 3x3 same bias no; batchnorm gelu }\n"
 		"globalmaxpool\n"
 		"dense classes softmax\n"},
 	{"lstm", "embedding, LSTM 64 with dropout, its last state, dense, for short texts",

@@ -83,11 +83,11 @@ both() {
   both "line 3: 'c' is missing" --number a --category c --encode ids
   printf 'a,b,c\n1,,\n2,NA,\n' >none.csv
   for rule in mean median; do
-    fails 1 "column 'b': no row has a number in it" lep-preprocess --number a,b --missing $rule none.csv
+    fails 1 "none.csv: column 'b': no row has a number in it" lep-preprocess --number a,b --missing $rule none.csv
   done
-  fails 1 "column 'b': no row has a number in it" lep-preprocess --number a,b --missing 0 none.csv
-  fails 1 "column 'c': no row has a category in it" lep-preprocess --number a --category c --missing 0 none.csv
-  fails 1 "no row has a category in 'c'" lep-preprocess --category c --encode ids --missing 0 none.csv
+  fails 1 "none.csv: column 'b': no row has a number in it" lep-preprocess --number a,b --missing 0 none.csv
+  fails 1 "none.csv: column 'c': no row has a category in it" lep-preprocess --number a --category c --missing 0 none.csv
+  fails 1 "none.csv: no row has a category in 'c'" lep-preprocess --category c --encode ids --missing 0 none.csv
 }
 
 @test "no such column, given twice, two of that name, a field that is there already" {
@@ -129,10 +129,11 @@ both() {
 
 @test "nothing, and names alone" {
   : >empty.csv
-  fails 1 "column 'a': no row has a number in it" lep-preprocess --number a empty.csv
+  fails 1 "empty.csv: column 'a': no row has a number in it" lep-preprocess --number a empty.csv
   printf 'a,b\n' >head.csv
-  fails 1 "column 'a': no row has a number in it" lep-preprocess --number a head.csv
-  fails 1 "column 'a': no row has a number in it" lep-preprocess --number a </dev/null
+  fails 1 "head.csv: column 'a': no row has a number in it" lep-preprocess --number a head.csv
+  fails 1 "<stdin>: column 'a': no row has a number in it" lep-preprocess --number a </dev/null
+  fails 1 "column 'a': no row has a number in it" lep-preprocess --number a head.csv head.csv
   lep-preprocess --number a -o model t.csv
   for f in empty.csv head.csv; do
     lep-preprocess --like model $f | lep-cat --json | grep -q '"records": 0'

@@ -246,7 +246,7 @@ lep-preprocess: 1 bad sample left out' ]
 @test "no input at all" {
   : >none
   for format in lines whole csv tsv jsonl; do
-    fails 1 'no text to take a vocabulary from' lep-preprocess --format $format none
+    fails 1 'none: no text to take a vocabulary from' lep-preprocess --format $format none
   done
   printf 'text,label\n' >t.csv
   fails 1 'no text to take a vocabulary from' lep-preprocess --text text t.csv

@@ -21,7 +21,7 @@ static const struct {
 	{"one-conv", GRAY, 54410, 0, "softmax"},
 	{"mlp", GRAY, 101770, 101632, "softmax"},
 	{"cifar", COLOUR, 122570, 0, "softmax"},
-	{"resnet", COLOUR, 387418, 26080280, "softmax"},
+	{"resnet", COLOUR, 1089730, 44314336, "softmax"},
 	{"binary", {.rank = 1, .extent = {30}}, 30 * 64 + 64 + 64 * 32 + 32 + 33, 30 * 64 + 64 * 32 + 32, "sigmoid"},
 	{"bag", TEXT, 10 * 64 + 50000 * 64 + 650, 640, "softmax"},
 	{"transformer", TEXT, 10 * 64 + 2 * (4 * 65 * 64 + 256 + 65 * 128 + 129 * 64) + 128 + 650, 0, "softmax"},
