@@ -1,18 +1,18 @@
 /*
  * Large matrix products on the table's gemm, blocked for the caches: a block of
- * A (BLOCK_M rows, BLOCK_K steps) is copied together, for in a large matrix its
- * rows are pages apart, and stays in the second cache while the panels of B
- * pass by it, each used by all rows of the block. Longer blocks of k mean fewer
- * trips through C, higher blocks of rows fewer trips through B.
+ * A (struct extent) is copied together, for in a large matrix its rows are pages
+ * apart, and stays in the second cache while the panels of B pass by it, each used
+ * by all rows of the block. Longer blocks mean fewer trips through C, higher ones
+ * fewer trips through B.
  */
 #include "kernel/kernel.h"
 
 #include <string.h>
 
-#define BLOCK_K 512 /* steps: a panel of 64 columns of it is 128 KiB */
-#define BLOCK_M 192 /* rows, a multiple of TILE: 400 KiB of A with its gaps */
-#define BLOCK_M_NARROW 132 /* the same where registers are narrow, and the second cache is smaller */
+#define STEPS_MAX 1024 /* of a block of A */
+#define BLOCK_MAX ((192 + GAP) * (512 + GAP)) /* elements of the largest, either way round */
 #define COPY_K 256  /* steps where B is packed on the way: its panel shares the first cache with A */
+#define COPY_M 132  /* and rows: no fewer than a task of a gradient has, or B is packed twice */
 #define COPY_MIN 64 /* fewer rows of B are read where they are */
 #define PANEL 64    /* columns of the widest panel */
 #define TILE 6      /* rows of the widest register tiles; threads cut at multiples */
@@ -25,10 +25,15 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Each was measured. */
-static size_t block_rows(const struct lep_kernels *t)
+/* Rows and steps of a block of A; rows are a multiple of TILE. */
+struct extent {
+	size_t rows, steps;
+};
+
+/* By the width of a panel; each was measured, and fills half a second cache and more. */
+static struct extent extent_of(const struct lep_kernels *t)
 {
-	return t->panel == PANEL ? BLOCK_M : BLOCK_M_NARROW;
+	return t->panel == PANEL ? (struct extent){192, 512} : (struct extent){66, STEPS_MAX};
 }
 
 /* A block of A, or its copy: element (r, t) at a[r * row + t * step]. */
@@ -68,7 +73,7 @@ static const lep_real *panel(const struct lep_matmul *p, size_t j, size_t n, siz
 static void block(const struct lep_kernels *t, const struct lep_matmul *p, const struct block_a *a, size_t i,
 	size_t m, size_t j, size_t n, size_t k, size_t kn, lep_real *b_copy)
 {
-	ptrdiff_t off[BLOCK_K / SEGMENT] = {0};
+	ptrdiff_t off[STEPS_MAX / SEGMENT] = {0};
 	const int last = k + kn == p->k;
 	const size_t after = j + n < p->n ? j + n : i + m < p->m ? 0 : p->n, width = min_size(p->n - after, t->panel);
 	struct lep_gemm g = {.m = m, .a = a->a, .lda = a->row, .nseg = 1, .off = off, .len = kn,
@@ -96,24 +101,22 @@ static void block(const struct lep_kernels *t, const struct lep_matmul *p, const
 
 void lep_matmul(const struct lep_kernels *t, const struct lep_matmul *p)
 {
-	/* either way round */
-	lep_real copy[(BLOCK_M + GAP) * (BLOCK_K + GAP)], b_copy[COPY_K * PANEL];
+	lep_real copy[BLOCK_MAX], b_copy[COPY_K * PANEL];
 	/* rows of a plain B are far apart, and few rows of A are not worth bringing them together */
 	const int packs = !p->packed && p->k >= COPY_MIN && p->m >= 4 * TILE;
-	const size_t block_k = packs ? COPY_K : BLOCK_K;
-	const size_t block_m = block_rows(t);
+	const struct extent most = packs ? (struct extent){COPY_M, COPY_K} : extent_of(t);
 	size_t i, j, k = 0, m, n, kn;
 
 	do {
 		/* equal blocks: none is left too short to be worth its trip through C */
-		size_t left = (p->k - k + block_k - 1) / block_k;
+		size_t left = (p->k - k + most.steps - 1) / most.steps;
 
 		kn = left > 1 ? ((p->k - k) / left + SEGMENT - 1) / SEGMENT * SEGMENT : p->k - k;
 		for (i = 0; i < p->m; i += m) {
 			struct block_a a = {p->a_turned ? p->a + k * p->lda + i : p->a + i * p->lda + k,
 				p->a_turned ? 1 : p->lda, p->a_turned ? p->lda : 1};
 
-			m = min_size(p->m - i, block_m);
+			m = min_size(p->m - i, most.rows);
 			/* What is used once is used where it is. */
 			if (p->n > t->panel)
 				copy_a(p, &a, copy, m, kn);
@@ -199,6 +202,6 @@ void lep_matmul_pool(const struct lep_kernels *t, const struct lep_matmul *p, st
 	}
 	/* Rows, the same number for each thread; columns where there are too few. */
 	s.by_columns = share < 4 * TILE && panels > 1;
-	s.tasks = s.by_columns ? min_size(panels, threads) : threads * ((share + block_rows(t) - 1) / block_rows(t));
+	s.tasks = s.by_columns ? min_size(panels, threads) : threads * ((share + extent_of(t).rows - 1) / extent_of(t).rows);
 	lep_threads_run(pool, (int)s.tasks, product_task, &s);
 }

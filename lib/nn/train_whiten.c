@@ -12,7 +12,8 @@
 
 enum {
 	SAMPLES = 5000,           /* at most, from all over the data: records often come by class */
-	WINDOWS = 256             /* at most, of each */
+	WINDOWS = 256,            /* at most, of each, */
+	NUMBERS = 4096            /* with so many numbers: the work grows with their square */
 };
 
 /* Components that hardly vary are noise: the mean variance times this is added to each. */
@@ -34,9 +35,10 @@ static size_t add_picture(struct whiten *h)
 	const struct lep_conv *a = h->a;
 	const size_t rows = a->h - (a->kh - 1) * a->dilation, columns = a->w - (a->kw - 1) * a->dilation;
 	double window[LEP_WHITEN_MAX];
+	const size_t most = NUMBERS / h->n < WINDOWS ? NUMBERS / h->n : WINDOWS;
 	size_t step = 1, count = 0;
 
-	while (((rows + step - 1) / step) * ((columns + step - 1) / step) > WINDOWS)
+	while (((rows + step - 1) / step) * ((columns + step - 1) / step) > most)
 		step++;
 	for (size_t y = 0; y < rows; y += step)
 		for (size_t x = 0; x < columns; x += step, count++) {
