@@ -98,8 +98,8 @@ lep_real *lep_attention_codes(size_t steps, size_t size);
 void lep_attention_adjust(const struct lep_attention *a, const struct lep_kernels *k, struct lep_attend_rows q,
 	struct lep_attend_rows keys, size_t n, const lep_real *codes, int back);
 
-/* The rows of sample s in a value, or of its gradient. */
-struct lep_attend_rows lep_attention_rows(const struct lep_exec *x, lep_real *const *array, int value, size_t s);
+/* The rows of sample s of a pass in a value. */
+struct lep_attend_rows lep_attention_rows(const struct lep_pass *p, int value, size_t s);
 
 /* Head i of those that lie side by side in `all`; its scratch memory begins there. */
 struct lep_attend lep_attention_head(const struct lep_attention *a, const struct lep_attend *all, size_t i);

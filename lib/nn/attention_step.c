@@ -60,6 +60,7 @@ int lep_attention_cache_start(const struct lep_op *op, const struct lep_stepper 
 	const struct lep_attention *a = op->attr;
 	size_t width = lep_attention_width(a), longest = 0, n;
 	const struct lep_exec *x = st->x;
+	const struct lep_pass all = {.x = st->x};
 	struct cache *c = cache;
 
 	if (!a->cross)
@@ -78,7 +79,7 @@ int lep_attention_cache_start(const struct lep_op *op, const struct lep_stepper 
 	for (size_t s = 0; s < st->sources; s++) {
 		n = lep_steps(x, op->in[1], s);
 		lep_attend_turn(x->k, (struct lep_attend_rows){c->keys + c->at[s], lep_attend_ld(n)},
-			lep_attention_rows(x, x->value, op->in[1], s), n, width);
+			lep_attention_rows(&all, op->in[1], s), n, width);
 	}
 	return 0;
 }
@@ -124,12 +125,12 @@ static struct lep_attend sequence(const struct lep_op *op, const struct lep_pass
 	const struct lep_exec *x = p->x;
 	size_t width = lep_attention_width(a), source = a->cross && st->source ? st->source[s] : s;
 	struct lep_attend h = {.size = a->size, .queries = lep_steps(x, op->out, s), .past = st->seen[s],
-		.causal = a->causal, .zeros = a->zeros, .q = lep_attention_rows(x, x->value, op->in[0], s),
-		.y = lep_attention_rows(x, x->value, op->out, s), .scratch = c->scratch};
+		.causal = a->causal, .zeros = a->zeros, .q = lep_attention_rows(p, op->in[0], s),
+		.y = lep_attention_rows(p, op->out, s), .scratch = c->scratch};
 
 	if (a->cross) {
 		h.keys = lep_steps(x, op->in[1], source);
-		h.v = lep_attend_shifted(lep_attention_rows(x, x->value, op->in[1], source), width);
+		h.v = lep_attend_shifted(lep_attention_rows(p, op->in[1], source), width);
 		h.turned = (struct lep_attend_rows){c->keys + c->at[source], lep_attend_ld(h.keys)};
 		lep_attention_adjust(a, x->k, h.q, h.k, h.queries, NULL, 0);
 		return h;

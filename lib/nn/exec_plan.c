@@ -6,9 +6,9 @@
  * Training runs in stretches between meetings (exec.c). A value that is written
  * and read within one stretch only, backward included, needs the places; one that
  * crosses a meeting, or is read by an operation that works on the whole batch
- * (gradient, whole), or by those who ask from outside, is whole; so is a sequence, whose
- * blocks differ in size. In use there is one stretch, and the batch goes through it
- * in slices.
+ * (gradient, whole), or by those who ask from outside, is whole. In use there is one
+ * stretch, and the batch goes through it in slices; there all sequences are whole, for
+ * slices are made for samples of one size.
  *
  * Some need not lie anywhere: where an operation can run the one that reads its
  * output as a part of itself (struct lep_layer's joins), a piece of the output at
@@ -138,7 +138,7 @@ static void touch_seen(struct spans *s)
 	const struct lep_net *n = s->x->net;
 
 	for (size_t i = 0; i < n->nop; i++)
-		if (n->op[i].layer->whole)
+		if (n->op[i].layer->whole >= (s->x->training ? LEP_WHOLE_ALWAYS : LEP_WHOLE_STEPS))
 			touch_backward(s, &n->op[i], -1);
 }
 
@@ -166,8 +166,10 @@ static void mark_whole(struct lep_exec *x, const struct spans *s)
 	for (size_t v = 0; v < n->nvalue; v++) {
 		const struct span *value = &s->value[n->value[v].root], *grad = &s->grad[n->value[v].root];
 
-		x->whole_value[v] = n->value[v].axis >= 0 || value->from < 0 || value->from < value->to;
-		x->whole_grad[v] = n->value[v].axis >= 0 || grad->from < 0 || grad->from < grad->to;
+		int grows = n->value[v].axis >= 0 && !x->training;
+
+		x->whole_value[v] = grows || value->from < 0 || value->from < value->to;
+		x->whole_grad[v] = grows || grad->from < 0 || grad->from < grad->to;
 	}
 }
 

@@ -119,9 +119,11 @@ static int new_arrays(struct lep_exec *x, struct lep_error *e)
 	x->scratch = lep_alloc((size_t)x->threads, sizeof(*x->scratch));
 	x->start = lep_alloc(n->ninput, sizeof(*x->start));
 	x->room = lep_alloc(n->ninput, sizeof(*x->room));
+	x->block_room = lep_alloc(n->ninput, sizeof(*x->block_room));
 	x->longest = lep_alloc(n->ninput, sizeof(*x->longest));
 	x->grown = lep_alloc(n->ninput, 1);
-	if (!x->value || !x->grad || !x->state || !x->scratch || !x->start || !x->room || !x->longest || !x->grown)
+	if (!x->value || !x->grad || !x->state || !x->scratch || !x->start || !x->room || !x->block_room ||
+		!x->longest || !x->grown)
 		return lep_fail_nomem(e, 0);
 	for (size_t i = 0; i < n->ninput; i++)
 		if (n->input[i].varies && !(x->start[i] = lep_alloc(x->capacity + 1, sizeof(*x->start[i]))))
@@ -181,6 +183,7 @@ void lep_exec_buffers_free(struct lep_exec *x)
 	lep_free(x->block_grads);
 	lep_free(x->start);
 	lep_free(x->room);
+	lep_free(x->block_room);
 	lep_free(x->longest);
 	lep_free(x->grown);
 }
@@ -208,16 +211,56 @@ static int sum_lengths(struct lep_exec *x, size_t i, size_t count, size_t *longe
 	return 0;
 }
 
-/* Room for `rows` rows of input i, twice as much as before where the machine has it. */
-static int grow_values(struct lep_exec *x, size_t i, size_t rows, struct lep_error *e)
+/* Blocks of a batch: in use it is one. */
+static int blocks_in(const struct lep_exec *x, size_t count)
+{
+	return !x->training ? 1 : count < LEP_BLOCKS ? (int)count : LEP_BLOCKS;
+}
+
+/* Samples before block b of `blocks`. */
+static size_t block_at(size_t count, int b, int blocks)
+{
+	return blocks > 1 ? lep_block_first(count, b) : b ? count : 0;
+}
+
+/* Rows of input i in the largest block. */
+static size_t largest_block(const struct lep_exec *x, size_t i, size_t count)
+{
+	int blocks = blocks_in(x, count);
+	size_t most = 0, rows;
+
+	for (int b = 0; b < blocks; b++) {
+		rows = x->start[i][block_at(count, b + 1, blocks)] - x->start[i][block_at(count, b, blocks)];
+		most = rows > most ? rows : most;
+	}
+	return most;
+}
+
+static size_t at_least(size_t room, size_t rows)
+{
+	return rows > room ? rows : room;
+}
+
+/* Twice as much as before, where it is not enough. */
+static size_t grown(size_t room, size_t rows)
+{
+	return rows > room ? at_least(2 * room, rows) : room;
+}
+
+/* Room for `rows` rows of input i, of which a block has `block`; more than that where
+ * the machine has it. */
+static int grow_values(struct lep_exec *x, size_t i, size_t rows, size_t block, struct lep_error *e)
 {
 	const struct lep_net *n = x->net;
-	size_t before = x->room[i];
+	const size_t room = x->room[i], block_room = x->block_room[i];
 	int rc = 0;
 
-	x->room[i] = rows > 2 * before ? rows : 2 * before;
-	if (lep_mem_lacks(bytes_of(x)))
-		x->room[i] = rows;
+	x->room[i] = grown(room, rows);
+	x->block_room[i] = grown(block_room, block);
+	if (lep_mem_lacks(bytes_of(x))) {
+		x->room[i] = at_least(room, rows);
+		x->block_room[i] = at_least(block_room, block);
+	}
 	if (lep_mem_lacks(bytes_of(x)))
 		rc = lep_fail_nomem(e, bytes_of(x));
 	for (size_t v = 0; v < n->nvalue && rc == 0; v++)
@@ -225,7 +268,7 @@ static int grow_values(struct lep_exec *x, size_t i, size_t rows, struct lep_err
 			rc = new_value(x, v, e);
 	/* After a failure the next batch begins anew. */
 	if (rc)
-		x->room[i] = 0;
+		x->room[i] = x->block_room[i] = 0;
 	return rc;
 }
 
@@ -256,7 +299,7 @@ static int counts(const struct lep_op *op, int only)
 static size_t largest_scratch(const struct lep_exec *x, size_t count, int only)
 {
 	const struct lep_net *n = x->net;
-	int blocks = !x->training ? 1 : count < LEP_BLOCKS ? (int)count : LEP_BLOCKS;
+	int blocks = blocks_in(x, count);
 	size_t most = 0, reals;
 
 	for (size_t i = 0; i < n->nop; i++) {
@@ -265,8 +308,7 @@ static size_t largest_scratch(const struct lep_exec *x, size_t count, int only)
 		if (!lep_op_varies(op) || !counts(op, only) || (!op->scratch && !op->layer->scratch))
 			continue;
 		for (int b = 0; b < blocks; b++) {
-			size_t first = blocks > 1 ? lep_block_first(count, b) : 0;
-			size_t end = blocks > 1 ? lep_block_first(count, b + 1) : count;
+			size_t first = block_at(count, b, blocks), end = block_at(count, b + 1, blocks);
 
 			reals = scratch_for(op, x, first, end - first);
 			most = reals > most ? reals : most;
@@ -278,7 +320,7 @@ static size_t largest_scratch(const struct lep_exec *x, size_t count, int only)
 static int grow(struct lep_exec *x, size_t count, int only, struct lep_error *e)
 {
 	const struct lep_net *n = x->net;
-	size_t scratch, longest;
+	size_t scratch, longest, block;
 	int rc = 0, any = 0;
 
 	for (size_t i = 0; i < n->ninput && rc == 0; i++) {
@@ -289,8 +331,9 @@ static int grow(struct lep_exec *x, size_t count, int only, struct lep_error *e)
 			x->longest[i] = longest > 2 * x->longest[i] ? longest : 2 * x->longest[i];
 			x->grown[i] = 1;
 		}
-		if (rc == 0 && x->start[i][count] > x->room[i]) {
-			rc = grow_values(x, i, x->start[i][count], e);
+		block = rc == 0 ? largest_block(x, i, count) : 0;
+		if (rc == 0 && (x->start[i][count] > x->room[i] || block > x->block_room[i])) {
+			rc = grow_values(x, i, x->start[i][count], block, e);
 			x->grown[i] = 1;
 		}
 		any |= x->grown[i];
@@ -318,7 +361,7 @@ static int reserve(struct lep_exec *x, size_t count, int only, struct lep_error 
 	rc = grow(x, count, only, e);
 	/* States of the rows that were to come may be missing. */
 	for (size_t i = 0; rc && i < x->net->ninput; i++)
-		x->room[i] = x->longest[i] = 0;
+		x->room[i] = x->block_room[i] = x->longest[i] = 0;
 	return rc;
 }
 

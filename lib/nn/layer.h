@@ -71,9 +71,13 @@ struct lep_layer {
 	 * lep_joiner says so, leaves the gradient as the joining operation wants it. */
 	int (*joins)(const struct lep_op *op, const struct lep_op *reader);
 
-	/* Set where forward or backward find their samples in x->value and x->grad by
-	 * their place in the batch, instead of with lep_in and its like. */
-	int whole;
+	/* Whether its samples in x->value and x->grad are found by their place in the
+	 * batch, instead of with lep_in and its like. */
+	enum lep_whole {
+		LEP_WHOLE_NOT,
+		LEP_WHOLE_STEPS,     /* by step, below, alone: in use */
+		LEP_WHOLE_ALWAYS     /* by forward or backward */
+	} whole;
 
 	/* Optional. Weights changed: pack them, with what backward needs as well. */
 	void (*prepare)(const struct lep_op *op, int backward);
@@ -216,6 +220,7 @@ struct lep_exec {
 	/* by input; of those that vary: */
 	size_t **start;           /* rows before each sample of the batch, and behind the last */
 	size_t *room;             /* rows that the buffers hold */
+	size_t *block_room;       /* the same of a block, in training: of what is not whole */
 	size_t *longest;          /* rows of a sample that states are made for */
 	unsigned char *grown;     /* whether the batch at hand asked for more */
 };
@@ -384,20 +389,28 @@ static inline size_t lep_longest(const struct lep_exec *x, int value)
 }
 
 /*
- * Places. A value that is whole has room for all rows of the batch; another, a
- * fixed one, for one block a slot (exec_plan.c).
+ * Places. A value that is whole has room for all rows of the batch; another for
+ * one block a slot (exec_plan.c).
  */
+
+/* Rows of a block of the value that there is room for. */
+static inline size_t lep_block_room(const struct lep_exec *x, int value)
+{
+	int axis = x->net->value[value].axis;
+
+	return axis < 0 ? x->block_max : x->block_room[axis];
+}
 
 /* Rows before the first sample of a pass in what is whole or not. */
 static inline size_t lep_place(const struct lep_pass *p, int value, int whole)
 {
-	return whole ? lep_row_before(p->x, value, p->first) : (size_t)p->slot * p->x->block_max;
+	return whole ? lep_row_before(p->x, value, p->first) : (size_t)p->slot * lep_block_room(p->x, value);
 }
 
 /* Rows there must be room for. */
 static inline size_t lep_places(const struct lep_exec *x, int value, int whole)
 {
-	return whole ? lep_room(x, value) : (size_t)x->slots * x->block_max;
+	return whole ? lep_room(x, value) : (size_t)x->slots * lep_block_room(x, value);
 }
 
 /* Whether what forward leaves to backward must be kept for the whole batch. */

@@ -117,11 +117,22 @@ static size_t scratch(const struct lep_op *op, const struct lep_exec *x, size_t 
 
 /* ---- one sample ---- */
 
-struct lep_attend_rows lep_attention_rows(const struct lep_exec *x, lep_real *const *array, int value, size_t s)
+static struct lep_attend_rows rows_in(const struct lep_pass *p, lep_real *at, int value, int whole, size_t s)
 {
-	size_t ld = lep_step_size(x->net, value);
+	const struct lep_exec *x = p->x;
+	size_t ld = lep_step_size(x->net, value), before = lep_step_before(x, value, s) - lep_step_before(x, value, p->first);
 
-	return (struct lep_attend_rows){array[value] + lep_step_before(x, value, s) * ld, ld};
+	return (struct lep_attend_rows){at + lep_place(p, value, whole) * x->net->value[value].size + before * ld, ld};
+}
+
+struct lep_attend_rows lep_attention_rows(const struct lep_pass *p, int value, size_t s)
+{
+	return rows_in(p, p->x->value[value], value, p->x->whole_value[value], s);
+}
+
+static struct lep_attend_rows gradient_rows(const struct lep_pass *p, int value, size_t s)
+{
+	return rows_in(p, p->x->grad[value], value, p->x->whole_grad[value], s);
 }
 
 /* All heads side by side. */
@@ -132,10 +143,10 @@ static struct lep_attend sample(const struct lep_op *op, const struct lep_pass *
 	int memory = op->in[lep_attention_memory(a)];
 	struct lep_attend h = {.size = a->size, .queries = lep_steps(p->x, op->out, s),
 		.keys = lep_steps(p->x, memory, s), .causal = a->causal, .zeros = a->zeros,
-		.q = lep_attention_rows(p->x, p->x->value, op->in[0], s),
-		.y = lep_attention_rows(p->x, p->x->value, op->out, s), .scratch = lep_scratch(p)};
+		.q = lep_attention_rows(p, op->in[0], s),
+		.y = lep_attention_rows(p, op->out, s), .scratch = lep_scratch(p)};
 
-	h.k = lep_attend_shifted(lep_attention_rows(p->x, p->x->value, memory, s), lep_attention_key_column(a));
+	h.k = lep_attend_shifted(lep_attention_rows(p, memory, s), lep_attention_key_column(a));
 	h.v = lep_attend_shifted(h.k, lep_attention_width(a));
 	if (!p->training)
 		return h;
@@ -201,11 +212,11 @@ static void backward(const struct lep_op *op, const struct lep_pass *p)
 	for (size_t s = p->first; s < p->first + p->count; s++) {
 		struct lep_attend all = sample(op, p, s), h;
 
-		all.dy = lep_attention_rows(p->x, p->x->grad, op->out, s);
+		all.dy = gradient_rows(p, op->out, s);
 		if (v[op->in[0]].needs_grad)
-			all.dq = lep_attention_rows(p->x, p->x->grad, op->in[0], s);
+			all.dq = gradient_rows(p, op->in[0], s);
 		if (v[memory].needs_grad)
-			all.dk = lep_attend_shifted(lep_attention_rows(p->x, p->x->grad, memory, s),
+			all.dk = lep_attend_shifted(gradient_rows(p, memory, s),
 				lep_attention_key_column(a));
 		all.dv = lep_attend_shifted(all.dk, lep_attention_width(a));
 		for (size_t i = 0; i < a->heads; i++) {
@@ -377,7 +388,7 @@ const struct lep_layer lep_layer_attention = {
 	.state_free = state_free,
 	.scratch = scratch,
 	.release = release,
-	.whole = 1,
+	.whole = LEP_WHOLE_STEPS,
 	.along = 1,
 	.step = lep_attention_step,
 	.cache_new = lep_attention_cache_new,

@@ -215,7 +215,7 @@ const struct lep_layer lep_layer_fuse = {
 	.build = build,
 	.forward = lep_fuse_forward,
 	.backward = lep_fuse_backward,
-	.whole = 1,
+	.whole = LEP_WHOLE_ALWAYS,
 	.along = 1,
 	.step = lep_fuse_step,
 };

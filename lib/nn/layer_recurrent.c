@@ -337,7 +337,7 @@ static int build(struct lep_builder_nn *b, const struct lep_stmt *s)
 		.build = build, \
 		.forward = lep_recurrent_forward, \
 		.backward = lep_recurrent_backward, \
-		.whole = 1, \
+		.whole = LEP_WHOLE_ALWAYS, \
 		.gradient = gradient, \
 		.prepare = prepare, \
 		.state_new = state_new, \

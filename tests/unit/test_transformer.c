@@ -439,6 +439,91 @@ static void cannot_step(void)
 	lep_net_free(n);
 }
 
+/* ---- batches one after the other ---- */
+
+enum { BATCH = 20 };
+
+static void any_gradient(void *ctx, struct lep_exec *x, size_t first, size_t count, int thread)
+{
+	const struct lep_net *n = ctx;
+	size_t reals = lep_net_output(n, NULL);
+
+	(void)thread;
+	for (size_t i = lep_exec_row(x, lep_net_output_value(n), first) * reals;
+		i < lep_exec_row(x, lep_net_output_value(n), first + count) * reals; i++)
+		lep_exec_logits_grad(x)[i] = lep_exec_logits(x)[i] * 0.5f + (float)(i % 7) * 0.1f;
+}
+
+static void train_batch(struct lep_exec *x, struct lep_net *n, struct lep_threads *pool, const size_t *lengths, size_t count)
+{
+	const struct lep_step_info info = {.seed = 3, .step = 5};
+
+	memcpy(lep_exec_lengths(x, 0), lengths, count * sizeof(*lengths));
+	if (lep_exec_reserve(x, count, NULL))
+		abort();
+	for (size_t i = 0; i < lep_exec_input_row(x, 0, count); i++)
+		lep_exec_input_ids(x, 0)[i] = id(2, i);
+	lep_exec_train(x, pool, count, &info, NULL, any_gradient, n);
+}
+
+/* Room is made for the largest block so far, be it of a small batch or of a large one:
+ * gradients are those of an exec that has seen no other batch, and of one thread. */
+static void batches_of_other_shapes(void)
+{
+	static const char *const texts[] = {
+		"embed 8; position sinusoidal; encoder 2 12 dropout 0.2 gelu; residual { rmsnorm; dense 8 tanh }; layernorm; dense 5",
+		"embed 6; residual { conv1d 6 3 same relu; dropout 0.3 }; gru 7 both; attention 2 causal; pool mean; dense 3",
+		"e = embed 8; decoder 2 7 from e; pool max; dense 8; dense 11 tied e",
+	};
+	static const struct {
+		size_t count, length[BATCH];
+	} batches[] = {
+		{20, {5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5}},
+		{3, {40, 0, 1}},
+		{18, {1, 2, 0, 3, 1, 1, 2, 60, 1, 9, 3, 0, 0, 2, 1, 1, 4, 1}},
+		{17, {0}},
+		{20, {30, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 31}},
+	};
+	struct lep_threads *pool, *single;
+
+	CHECK(lep_threads_new(&pool, 3, NULL) == 0 && lep_threads_new(&single, 1, NULL) == 0);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct lep_error e;
+		struct lep_net *n = build(texts[i], isas[0], &e);
+		struct lep_exec *x, *fresh;
+
+		CHECKF(n, "%s", e.text);
+		draw_weights(n, pool);
+		lep_net_prepare(n, pool, 1);
+		CHECK(lep_exec_new(&x, n, BATCH, 1, 3, NULL) == 0);
+		for (size_t b = 0; b < sizeof(batches) / sizeof(batches[0]); b++) {
+			lep_real *got[64];
+
+			train_batch(x, n, pool, batches[b].length, batches[b].count);
+			for (size_t k = 0; k < lep_net_params(n); k++) {
+				const struct lep_param *p = lep_net_param(n, k);
+
+				got[k] = lep_alloc(p->count, sizeof(*got[k]));
+				memcpy(got[k], p->grad, p->count * sizeof(*got[k]));
+			}
+			CHECK(lep_exec_new(&fresh, n, BATCH, 1, 1, NULL) == 0);
+			train_batch(fresh, n, single, batches[b].length, batches[b].count);
+			for (size_t k = 0; k < lep_net_params(n); k++) {
+				const struct lep_param *p = lep_net_param(n, k);
+
+				CHECKF(memcmp(got[k], p->grad, p->count * sizeof(*got[k])) == 0, "net %zu, batch %zu: %s", i, b,
+					p->name);
+				lep_free(got[k]);
+			}
+			lep_exec_free(fresh);
+		}
+		lep_exec_free(x);
+		lep_net_free(n);
+	}
+	lep_threads_free(pool);
+	lep_threads_free(single);
+}
+
 int main(void)
 {
 	static const char *const all[] = {"avx512", "avx2", "portable"};
@@ -459,5 +544,6 @@ int main(void)
 	RUN(step_by_step);
 	RUN(from_sources);
 	RUN(cannot_step);
+	RUN(batches_of_other_shapes);
 	return CHECK_END();
 }
