@@ -12,9 +12,11 @@ enum { RECORDS = 6000, SIDE = 5, CHANNELS = 2, REALS = SIDE * SIDE * CHANNELS };
 /* Smooth pictures: every number is a good part of the one before. amount: 0 makes them empty. */
 static void picture(float *p, uint32_t *seed, float amount)
 {
+	float last = 0;
+
 	for (size_t k = 0; k < REALS; k++) {
 		*seed = *seed * 1664525 + 1013904223;
-		p[k] = amount * ((k ? 0.7f * p[k - 1] : 0) + (float)(*seed >> 8) / 16777216.0f - 0.4f);
+		p[k] = last = amount * (0.7f * last + (float)(*seed >> 8) / 16777216.0f - 0.4f);
 	}
 }
 
