@@ -41,9 +41,19 @@ struct lep_bytes {
 	size_t pos, len;
 };
 
+static int is_standard(const char *path)
+{
+	return !path || strcmp(path, "-") == 0;
+}
+
+const char *lep_bytes_shown(const char *path)
+{
+	return is_standard(path) ? "<stdin>" : path;
+}
+
 int lep_bytes_open(struct lep_bytes **out, const char *path, struct lep_error *e)
 {
-	int is_stdin = !path || strcmp(path, "-") == 0;
+	int is_stdin = is_standard(path);
 	struct lep_bytes *b = lep_alloc(1, sizeof(*b));
 	struct stat st;
 
@@ -51,7 +61,7 @@ int lep_bytes_open(struct lep_bytes **out, const char *path, struct lep_error *e
 	if (!b)
 		return lep_fail_nomem(e, 0);
 	b->fd = b->spill_fd = -1;
-	b->name = lep_strdup(is_stdin ? "<stdin>" : path);
+	b->name = lep_strdup(lep_bytes_shown(path));
 	b->window = lep_alloc(WINDOW, 1);
 	if (!b->name || !b->window) {
 		lep_bytes_close(b);

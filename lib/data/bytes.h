@@ -16,7 +16,10 @@
 
 struct lep_bytes;
 
-/* path NULL or "-" is standard input ("<stdin>"). A folder is LEP_ERR_IO. */
+/* What messages call a path: standard input, NULL or "-", is "<stdin>". */
+const char *lep_bytes_shown(const char *path);
+
+/* A folder is LEP_ERR_IO. */
 int lep_bytes_open(struct lep_bytes **out, const char *path, struct lep_error *e) LEP_MUST_USE;
 void lep_bytes_close(struct lep_bytes *b); /* NULL is legal */
 const char *lep_bytes_name(const struct lep_bytes *b);

@@ -45,11 +45,6 @@ static int is_stdin(const char *path)
 	return strcmp(path, "-") == 0;
 }
 
-static const char *shown(const char *path)
-{
-	return is_stdin(path) ? "<stdin>" : path;
-}
-
 static enum lep_input_format format_of(const unsigned char *p, int64_t n)
 {
 	if (n > 0 && lep_npy_is(p, (size_t)n))
@@ -133,11 +128,11 @@ static int add_array(struct lep_array_set *set, enum lep_input_format format, co
 	if (n < 0)
 		r = (int)n;
 	else if (format == LEP_INPUT_STREAM)
-		r = lep_fail(e, LEP_ERR_DATA, "%s: neither .npy nor IDX", shown(path));
+		r = lep_fail(e, LEP_ERR_DATA, "%s: neither .npy nor IDX", lep_bytes_shown(path));
 	else
 		r = format == LEP_INPUT_NPY ? load_npy(&a, b, e) : load_idx(&a, b, e);
 	lep_bytes_close(b);
-	return r ? r : lep_array_set_add(set, name, &a, shown(path), e);
+	return r ? r : lep_array_set_add(set, name, &a, lep_bytes_shown(path), e);
 }
 
 /* NAME=FILE operands as fields of one set. */
@@ -200,7 +195,7 @@ static int open_input(struct lep_input *s, size_t i, struct input *in, struct le
 		return lep_head_copy(&s->head, head_of(in), e);
 	}
 	r = lep_head_agree(&s->head, head_of(in), &in->maps, e);
-	return r ? lep_fail_at(e, "%s", shown(path)) : 0;
+	return r ? lep_fail_at(e, "%s", lep_bytes_shown(path)) : 0;
 }
 
 static void close_input(struct lep_input *s, struct input *in)
@@ -295,7 +290,7 @@ const struct lep_head *lep_input_head(const struct lep_input *s)
 
 const char *lep_input_name(const struct lep_input *s)
 {
-	return shown(path_of(s, s->at < s->npath ? s->at : s->npath - 1));
+	return lep_bytes_shown(path_of(s, s->at < s->npath ? s->at : s->npath - 1));
 }
 
 uint64_t lep_input_count(const struct lep_input *s)

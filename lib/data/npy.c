@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data/bytes.h"
+
 /* NumPy writes well under 1 KiB; a structured type may take more, and is
  * refused anyway. */
 #define HEADER_MAX ((size_t)64 << 10)
@@ -384,7 +386,7 @@ static int read_all(int fd, const char *name, unsigned char **data, size_t *len,
 int lep_npy_load(struct lep_npy *n, const char *path, struct lep_error *e)
 {
 	int std = !path || strcmp(path, "-") == 0, fd, r;
-	const char *name = std ? "<stdin>" : path;
+	const char *name = lep_bytes_shown(path);
 	unsigned char *data = NULL;
 	size_t len = 0;
 

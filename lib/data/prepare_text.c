@@ -104,11 +104,8 @@ static int finish_gather(struct lep_text_job *j, struct lep_text_gather *g, stru
 static int at_operand(const struct lep_text_job *j, struct lep_error *e)
 {
 	const struct lep_columns_options *o = &j->source;
-	const char *name = o->noperand ? o->operand[0] : "-";
 
-	if (o->noperand > 1)
-		return e->status;
-	return lep_fail_at(e, "%s", strcmp(name, "-") == 0 ? "<stdin>" : name);
+	return o->noperand > 1 ? e->status : lep_fail_at(e, "%s", lep_bytes_shown(o->noperand ? o->operand[0] : NULL));
 }
 
 static int gather(struct lep_text_job *j, struct lep_error *e)

@@ -165,7 +165,6 @@ static void mark_whole(struct lep_exec *x, const struct spans *s)
 
 	for (size_t v = 0; v < n->nvalue; v++) {
 		const struct span *value = &s->value[n->value[v].root], *grad = &s->grad[n->value[v].root];
-
 		int grows = n->value[v].axis >= 0 && !x->training;
 
 		x->whole_value[v] = grows || value->from < 0 || value->from < value->to;

@@ -110,6 +110,52 @@ static inline void small_segment(struct lep_output *out, const char *const *name
 	lep_head_release(&h);
 }
 
+/* A stream of one segment that goes to a file a record a frame: fill in head with
+ * lep_head_add after begin, then open; fill in builder and call add for each record. */
+struct stream_file {
+	struct lep_head head;
+	struct lep_builder *builder;
+	struct lep_writer *writer;
+	struct lep_output *out;
+};
+
+static inline void stream_begin(struct stream_file *s)
+{
+	*s = (struct stream_file){0};
+	lep_head_init(&s->head);
+}
+
+static inline void stream_open(struct stream_file *s, const char *path)
+{
+	struct lep_error e;
+
+	if (lep_output_open(&s->out, path, &e) || lep_builder_new(&s->builder, &s->head, &e) ||
+		lep_writer_new(&s->writer, s->out, &s->head, &e))
+		abort();
+}
+
+static inline void stream_add(struct stream_file *s)
+{
+	struct lep_frame frame;
+	struct lep_error e;
+
+	if (lep_builder_frame(s->builder, &frame, &e) || lep_writer_frame(s->writer, &frame, &e))
+		abort();
+	lep_builder_clear(s->builder);
+}
+
+static inline void stream_close(struct stream_file *s)
+{
+	struct lep_error e;
+
+	if (lep_writer_end(s->writer, &e) || lep_output_commit(s->out, &e))
+		abort();
+	lep_writer_free(s->writer);
+	lep_builder_free(s->builder);
+	lep_output_free(s->out);
+	lep_head_release(&s->head);
+}
+
 /* A fresh path under the build's temporary folder. */
 static inline const char *temp_path(char buf[128])
 {

@@ -15,20 +15,16 @@ static void write_data(const char *path)
 	struct lep_shape any = shape_of(1, LEP_VARIES, 0, 0), five = shape_of(1, 5, 0, 0);
 	unsigned char image[SIDE * SIDE], label[4], number[4], words[5 * 4];
 	struct lep_table *t = table_of(names, 2);
-	struct lep_output *out;
-	struct lep_builder *b;
-	struct lep_writer *w;
-	struct lep_frame frame;
-	struct lep_head h;
+	struct stream_file s;
 	struct lep_error e;
 
-	lep_head_init(&h);
-	if (lep_head_add(&h, 0, "image", LEP_ROLE_INPUT, LEP_U8, &picture, NULL, NULL, &e) < 0 ||
-		lep_head_add(&h, 0, "label", LEP_ROLE_TARGET, LEP_I32, NULL, t, NULL, &e) < 0 ||
-		lep_head_add(&h, 0, "number", LEP_ROLE_OTHER, LEP_F32, NULL, NULL, NULL, &e) < 0 ||
-		lep_head_add(&h, 0, "words", LEP_ROLE_OTHER, LEP_I32, &any, t, NULL, &e) < 0 ||
-		lep_output_open(&out, path, &e) || lep_builder_new(&b, &h, &e) || lep_writer_new(&w, out, &h, &e))
+	stream_begin(&s);
+	if (lep_head_add(&s.head, 0, "image", LEP_ROLE_INPUT, LEP_U8, &picture, NULL, NULL, &e) < 0 ||
+		lep_head_add(&s.head, 0, "label", LEP_ROLE_TARGET, LEP_I32, NULL, t, NULL, &e) < 0 ||
+		lep_head_add(&s.head, 0, "number", LEP_ROLE_OTHER, LEP_F32, NULL, NULL, NULL, &e) < 0 ||
+		lep_head_add(&s.head, 0, "words", LEP_ROLE_OTHER, LEP_I32, &any, t, NULL, &e) < 0)
 		abort();
+	stream_open(&s, path);
 	for (size_t i = 0; i < RECORDS; i++) {
 		float v = (float)(i % 2);
 
@@ -38,19 +34,15 @@ static void write_data(const char *path)
 			lep_put32(words + 4 * k, (uint32_t)((i + (k == i % 5)) % 2));
 		lep_put32(label, (uint32_t)(i % 2));
 		lep_from_f32(number, LEP_F32, &v, 1);
-		lep_builder_clear(b);
-		if (lep_builder_record(b, "r", 1, &e) || lep_builder_set(b, 0, NULL, image, sizeof(image), &e) ||
-			lep_builder_set(b, 1, NULL, label, 4, &e) || lep_builder_set(b, 2, NULL, number, 4, &e) ||
-			lep_builder_set(b, 3, &five, words, sizeof(words), &e) ||
-			lep_builder_frame(b, &frame, &e) || lep_writer_frame(w, &frame, &e))
+		if (lep_builder_record(s.builder, "r", 1, &e) ||
+			lep_builder_set(s.builder, 0, NULL, image, sizeof(image), &e) ||
+			lep_builder_set(s.builder, 1, NULL, label, 4, &e) ||
+			lep_builder_set(s.builder, 2, NULL, number, 4, &e) ||
+			lep_builder_set(s.builder, 3, &five, words, sizeof(words), &e))
 			abort();
+		stream_add(&s);
 	}
-	if (lep_writer_end(w, &e) || lep_output_commit(out, &e))
-		abort();
-	lep_writer_free(w);
-	lep_builder_free(b);
-	lep_output_free(out);
-	lep_head_release(&h);
+	stream_close(&s);
 	lep_table_free(t);
 }
 
