@@ -57,9 +57,10 @@
  *                      output, len = its width, step = stride * channels,
  *                      B = the output's gradient, plain.
  * B plain: rows of ldb elements, n of them read. B packed: from pack(), the
- * whole K x n; ldb is ignored. Within a packed B the columns from j on (j a
- * multiple of panel) begin at b + j * K. Nothing is read or written outside
- * the n columns. c rows must be distinct.
+ * whole K x n, or rows [from, from + K) of a packed B that has `of`; ldb is
+ * ignored. Within a packed B the columns from j on (j a multiple of panel) begin
+ * at b + j * K. Nothing is read or written outside the n columns. c rows must
+ * be distinct.
  */
 struct lep_gemm {
 	size_t m;
@@ -73,6 +74,7 @@ struct lep_gemm {
 	const lep_real *b;
 	size_t ldb;
 	int packed;
+	size_t from, of; /* of a packed B; of 0: the whole */
 	size_t n;
 	lep_real *c;
 	const ptrdiff_t *crow; /* m, or NULL: */
@@ -80,9 +82,10 @@ struct lep_gemm {
 	int accumulate;       /* start from what c holds */
 	const lep_real *bias; /* n, added after the sum, or NULL */
 	int relu;             /* then negative values become 0 */
-	const lep_real *next; /* what is read after this call: fetched a little with each */
-	size_t next_bytes;    /* segment of more than one step; or NULL */
 };
+
+/* Rows of the highest register tile on the widest panel. */
+#define LEP_TILE_ROWS 6
 
 /* The elementwise functions. param: the slope of leaky, the alpha of elu. */
 enum lep_act {

@@ -9,123 +9,141 @@
 
 #include <string.h>
 
-#define STEPS_MAX 1024 /* of a block of A */
-#define BLOCK_MAX ((192 + GAP) * (512 + GAP)) /* elements of the largest, either way round */
-#define COPY_K 256  /* steps where B is packed on the way: its panel shares the first cache with A */
-#define COPY_M 132  /* and rows: no fewer than a task of a gradient has, or B is packed twice */
-#define COPY_MIN 64 /* fewer rows of B are read where they are */
-#define PANEL 64    /* columns of the widest panel */
-#define TILE 6      /* rows of the widest register tiles; threads cut at multiples */
-#define GAP 16      /* between rows of the copy, so that they do not share cache sets */
-#define AHEAD 2     /* rows fetched while one is copied */
-#define SEGMENT 32  /* steps between two looks ahead to the next panel */
+#define GAP 16        /* between rows of a copy, so that they do not share cache sets */
+#define BLOCK_MAX ((192 + GAP) * (512 + GAP)) /* elements of the largest block of A, copied */
+#define ROWS_MAX 192  /* its rows */
+#define COPY_M 132    /* rows of a block where B is copied, too, */
+#define COPY_K 192    /* steps, */
+#define COPY_N 256    /* and columns: all of it fits the second cache */
+#define COPY_MIN 64   /* fewer rows of B are read where they are */
+#define PANEL 64      /* columns of the widest panel */
+#define AHEAD 2       /* rows fetched while one is copied */
+#define LOOP 32       /* the kernel likes multiples */
 
 static size_t min_size(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-/* Rows and steps of a block of A; rows are a multiple of TILE. */
+/* Rows and steps of a block of A; rows are a multiple of LEP_TILE_ROWS. */
 struct extent {
 	size_t rows, steps;
 };
 
-/* By the width of a panel; each was measured, and fills half a second cache and more. */
+/* Of a packed B, by the width of its panels; each was measured, and fills half a
+ * second cache and more. */
 static struct extent extent_of(const struct lep_kernels *t)
 {
-	return t->panel == PANEL ? (struct extent){192, 512} : (struct extent){66, STEPS_MAX};
+	return t->panel == PANEL ? (struct extent){192, 512} : (struct extent){66, 1024};
 }
 
-/* A block of A, or its copy: element (r, t) at a[r * row + t * step]. */
-struct block_a {
-	const lep_real *a;
-	size_t row, step;
-};
-
-/* m rows, kn steps. A turned A is copied as it lies: the rows of a tile are
- * neighbours there. */
-static void copy_a(const struct lep_matmul *p, struct block_a *b, lep_real *to, size_t m, size_t kn)
+static void fetch(const lep_real *p, size_t n)
 {
-	const size_t rows = p->a_turned ? kn : m, len = p->a_turned ? m : kn;
-	const size_t ld = len + GAP;
-
-	for (size_t r = 0; r < rows; r++) {
-		if (r + AHEAD < rows)
-			for (size_t c = 0; c < len; c += 64 / sizeof(*to))
-				__builtin_prefetch(b->a + (r + AHEAD) * p->lda + c);
-		memcpy(to + r * ld, b->a + r * p->lda, len * sizeof(*to));
-	}
-	b->a = to;
-	b->row = p->a_turned ? 1 : ld;
-	b->step = p->a_turned ? ld : 1;
+	for (size_t i = 0; i < n; i += 64 / sizeof(*p))
+		__builtin_prefetch(p + i);
 }
 
-/* Columns [j, j + n) of a panel, from step k on: a panel is itself a packed
- * matrix, and so is any run of its rows. */
-static const lep_real *panel(const struct lep_matmul *p, size_t j, size_t n, size_t k)
+/* A block of A of m rows and kn steps, row by row. */
+static void copy_rows(struct lep_gemm *g, size_t lda, lep_real *to)
 {
-	return p->packed ? p->b + j * p->k + k * ((n + 15) / 16 * 16) : p->b + k * p->ldb + j;
+	const size_t ld = g->len + GAP;
+
+	for (size_t r = 0; r < g->m; r++) {
+		if (r + AHEAD < g->m)
+			fetch(g->a + (r + AHEAD) * lda, g->len);
+		memcpy(to + r * ld, g->a + r * lda, g->len * sizeof(*to));
+	}
+	g->a = to;
+	g->lda = ld;
 }
 
-/* Rows [i, i + m), columns [j, j + n), steps [k, k + kn). The panel that comes
- * next is fetched meanwhile, a little at a time: a burst would hold up this one.
- * A plain B is packed at b_copy first, unless that is NULL. */
-static void block(const struct lep_kernels *t, const struct lep_matmul *p, const struct block_a *a, size_t i,
-	size_t m, size_t j, size_t n, size_t k, size_t kn, lep_real *b_copy)
+/*
+ * Of a turned A, whose steps lie in rows: the rows of a tile by steps, so that a
+ * tile reads on and on. What is copied beyond a tile's rows, in one piece with
+ * them, the next step overwrites.
+ */
+static void copy_turned(struct lep_gemm *g, size_t lda, lep_real *to, ptrdiff_t *row)
 {
-	ptrdiff_t off[STEPS_MAX / SEGMENT] = {0};
-	const int last = k + kn == p->k;
-	const size_t after = j + n < p->n ? j + n : i + m < p->m ? 0 : p->n, width = min_size(p->n - after, t->panel);
-	struct lep_gemm g = {.m = m, .a = a->a, .lda = a->row, .nseg = 1, .off = off, .len = kn,
-		.step = (ptrdiff_t)a->step, .b = panel(p, j, n, k), .ldb = p->ldb, .packed = p->packed, .n = n,
-		.c = p->c + i * p->ldc + j, .ldc = p->ldc, .accumulate = p->accumulate || k > 0,
-		.bias = last && p->bias ? p->bias + j : NULL, .relu = last && p->relu};
+	const size_t ld = LEP_TILE_ROWS * g->len + GAP;
 
-	if (p->packed && kn % SEGMENT == 0) {
-		g.nseg = kn / SEGMENT;
-		g.len = SEGMENT;
-		for (size_t s = 0; s < g.nseg; s++)
-			off[s] = (ptrdiff_t)(s * SEGMENT * a->step);
-		if (after < p->n) {
-			g.next = panel(p, after, width, k);
-			g.next_bytes = kn * ((width + 15) / 16 * 16) * sizeof(lep_real);
-		}
+	for (size_t t = 0; t < g->len; t++) {
+		const lep_real *from = g->a + t * lda;
+		lep_real *step = to + t * LEP_TILE_ROWS;
+		size_t r;
+
+		if (t + AHEAD < g->len)
+			fetch(from + AHEAD * lda, g->m);
+		for (r = 0; r + 8 <= g->m; r += LEP_TILE_ROWS, step += ld)
+			memcpy(step, from + r, 8 * sizeof(*to));
+		for (; r < g->m; r += LEP_TILE_ROWS, step += ld)
+			memcpy(step, from + r, min_size(g->m - r, LEP_TILE_ROWS) * sizeof(*to));
 	}
-	if (b_copy) {
-		t->pack(b_copy, g.b, kn, n, (ptrdiff_t)p->ldb, 1);
-		g.b = b_copy;
-		g.packed = 1;
+	for (size_t r = 0; r < g->m; r++)
+		row[r] = (ptrdiff_t)(r / LEP_TILE_ROWS * ld + r % LEP_TILE_ROWS);
+	g->a = to;
+	g->row = row;
+	g->step = LEP_TILE_ROWS;
+}
+
+/* Columns from j and steps from k on, g->n and g->len of them, `rows` rows at a time.
+ * g has B and where its steps lie. */
+static void block(const struct lep_kernels *t, const struct lep_matmul *p, struct lep_gemm g, size_t rows, size_t j,
+	size_t k)
+{
+	const int last = k + g.len == p->k;
+	lep_real copy[BLOCK_MAX];
+	ptrdiff_t row[ROWS_MAX];
+
+	g.ldc = p->ldc;
+	g.accumulate = p->accumulate || k > 0;
+	g.bias = last && p->bias ? p->bias + j : NULL;
+	g.relu = last && p->relu;
+	for (size_t i = 0; i < p->m; i += g.m) {
+		g.m = min_size(p->m - i, rows);
+		g.a = p->a_turned ? p->a + k * p->lda + i : p->a + i * p->lda + k;
+		g.row = NULL;
+		g.lda = p->a_turned ? 1 : p->lda;
+		g.step = p->a_turned ? (ptrdiff_t)p->lda : 1;
+		g.c = p->c + i * p->ldc + j;
+		/* What is used once is used where it is. */
+		if (g.n > t->panel && p->a_turned)
+			copy_turned(&g, p->lda, copy, row);
+		else if (g.n > t->panel)
+			copy_rows(&g, p->lda, copy);
+		t->gemm(&g);
 	}
-	t->gemm(&g);
 }
 
 void lep_matmul(const struct lep_kernels *t, const struct lep_matmul *p)
 {
-	lep_real copy[BLOCK_MAX], b_copy[COPY_K * PANEL];
+	lep_real b_copy[COPY_K * COPY_N];
 	/* rows of a plain B are far apart, and few rows of A are not worth bringing them together */
-	const int packs = !p->packed && p->k >= COPY_MIN && p->m >= 4 * TILE;
+	const int packs = !p->packed && p->k >= COPY_MIN && p->m >= 4 * LEP_TILE_ROWS;
 	const struct extent most = packs ? (struct extent){COPY_M, COPY_K} : extent_of(t);
-	size_t i, j, k = 0, m, n, kn;
+	const ptrdiff_t off = 0;
+	struct lep_gemm g = {.nseg = 1, .off = &off, .ldb = p->ldb, .packed = p->packed || packs};
+	size_t j, k = 0;
 
 	do {
 		/* equal blocks: none is left too short to be worth its trip through C */
 		size_t left = (p->k - k + most.steps - 1) / most.steps;
 
-		kn = left > 1 ? ((p->k - k) / left + SEGMENT - 1) / SEGMENT * SEGMENT : p->k - k;
-		for (i = 0; i < p->m; i += m) {
-			struct block_a a = {p->a_turned ? p->a + k * p->lda + i : p->a + i * p->lda + k,
-				p->a_turned ? 1 : p->lda, p->a_turned ? p->lda : 1};
-
-			m = min_size(p->m - i, most.rows);
-			/* What is used once is used where it is. */
-			if (p->n > t->panel)
-				copy_a(p, &a, copy, m, kn);
-			for (j = 0; j < p->n; j += n) {
-				n = min_size(p->n - j, t->panel);
-				block(t, p, &a, i, m, j, n, k, kn, packs ? b_copy : NULL);
+		g.len = left > 1 ? ((p->k - k) / left + LOOP - 1) / LOOP * LOOP : p->k - k;
+		for (j = 0; j < p->n; j += g.n) {
+			g.n = min_size(p->n - j, packs ? COPY_N : p->n);
+			if (packs) {
+				t->pack(b_copy, p->b + k * p->ldb + j, g.len, g.n, (ptrdiff_t)p->ldb, 1);
+				g.b = b_copy;
+			} else if (p->packed) {
+				g.b = p->b;
+				g.from = k;
+				g.of = p->k;
+			} else {
+				g.b = p->b + k * p->ldb;
 			}
+			block(t, p, g, most.rows, j, k);
 		}
-		k += kn;
+		k += g.len;
 	} while (k < p->k);
 }
 
@@ -167,7 +185,7 @@ static size_t cut(const struct shared *s, size_t unit, size_t count, int task)
 static void product_task(void *ctx, int task, int thread)
 {
 	const struct shared *s = ctx;
-	const size_t unit = s->by_columns ? s->t->panel : TILE, count = s->by_columns ? s->p.n : s->p.m;
+	const size_t unit = s->by_columns ? s->t->panel : LEP_TILE_ROWS, count = s->by_columns ? s->p.n : s->p.m;
 	const size_t from = cut(s, unit, count, task), len = cut(s, unit, count, task + 1) - from;
 	struct lep_matmul p = s->p;
 
@@ -201,7 +219,7 @@ void lep_matmul_pool(const struct lep_kernels *t, const struct lep_matmul *p, st
 		s.p.packed = 1;
 	}
 	/* Rows, the same number for each thread; columns where there are too few. */
-	s.by_columns = share < 4 * TILE && panels > 1;
+	s.by_columns = share < 4 * LEP_TILE_ROWS && panels > 1;
 	s.tasks = s.by_columns ? min_size(panels, threads) : threads * ((share + extent_of(t).rows - 1) / extent_of(t).rows);
 	lep_threads_run(pool, (int)s.tasks, product_task, &s);
 }

@@ -1,5 +1,6 @@
 /* The matrix product against its naive twin, to the byte, on every
- * instruction set: all shapes around the tiles' edges, packed and plain. */
+ * instruction set: all shapes around the tiles' edges; B plain, packed, and a part
+ * of what is packed. */
 #include "kernel_test.h"
 
 static struct room got, want;
@@ -10,6 +11,11 @@ struct shape {
 	ptrdiff_t step;
 	int accumulate, with_bias, relu;
 };
+
+/* Rows of a packed B before and behind those that are used. */
+enum { BEFORE = 3, BEHIND = 2 };
+enum { PLAIN, PACKED, PART };
+static const char *const kinds[] = {"plain", "packed", "part"};
 
 static void naive(const struct lep_gemm *g)
 {
@@ -39,11 +45,11 @@ static void one_shape(const struct shape *s)
 	ptrdiff_t row[2050], crow[2050], off[64];
 	lep_real *out;
 	struct lep_gemm g = {.m = s->m, .a = a_store, .row = row, .crow = crow, .nseg = s->nseg, .off = off, .len = s->len,
-		.step = s->step, .b = b_store + 1, .ldb = ldb, .n = s->n,
+		.step = s->step, .b = b_store + 1 + BEFORE * ldb, .ldb = ldb, .n = s->n,
 		.accumulate = s->accumulate, .bias = s->with_bias ? bias : NULL, .relu = s->relu};
 
 	numbers(a_store, 20000);
-	numbers(b_store, k * ldb + 1);
+	numbers(b_store, (BEFORE + k + BEHIND) * ldb + 1);
 	numbers(bias, s->n);
 	numbers(start, s->m * ldc);
 	for (size_t i = 0; i < s->m; i++) {
@@ -58,13 +64,17 @@ static void one_shape(const struct shape *s)
 	g.c = out;
 	naive(&g);
 	for (size_t t = 0; t < isa_count; t++) {
-		for (int p = 0; p < 2; p++) {
-			g.b = b_store + 1;
+		for (int p = PLAIN; p <= PART; p++) {
+			const size_t before = p == PART ? BEFORE : 0, rows = p == PART ? BEFORE + k + BEHIND : k;
+
+			g.b = b_store + 1 + BEFORE * ldb;
 			g.ldb = ldb;
-			g.packed = p;
-			if (p) {
-				CHECK(isas[t]->pack_size(k, s->n) <= ROOM_MAX);
-				isas[t]->pack(packed, b_store + 1, k, s->n, (ptrdiff_t)ldb, 1);
+			g.packed = p != PLAIN;
+			g.from = before;
+			g.of = p == PART ? rows : 0;
+			if (g.packed) {
+				CHECK(isas[t]->pack_size(rows, s->n) <= ROOM_MAX);
+				isas[t]->pack(packed, g.b - before * ldb, rows, s->n, (ptrdiff_t)ldb, 1);
 				g.b = packed;
 				g.ldb = 0;
 			}
@@ -74,7 +84,7 @@ static void one_shape(const struct shape *s)
 			isas[t]->gemm(&g);
 			CHECKF(same_bytes(got.p, want.p, s->m * ldc) && room_intact(&got),
 				"%s %s m %zu n %zu segments %zu of %zu step %td acc %d bias %d relu %d",
-				isas[t]->name, p ? "packed" : "plain", s->m, s->n, s->nseg, s->len,
+				isas[t]->name, kinds[p], s->m, s->n, s->nseg, s->len,
 				s->step, s->accumulate, s->with_bias, s->relu);
 		}
 	}
@@ -85,7 +95,8 @@ static void shapes(void)
 	static const size_t ns[] = {1, 3, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 80, 100, 128, 130};
 	static const size_t ms[] = {1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 25, 29};
 	static const struct { size_t nseg, len; ptrdiff_t step; } ks[] = {
-		{1, 1, 1}, {9, 1, 1}, {1, 37, 1}, {3, 5, 2}, {9, 3, 1}, {2, 2, 9}, {60, 10, 3}, {1, 96, 2}, {1, 64, 1}};
+		{1, 1, 1}, {9, 1, 1}, {1, 37, 1}, {3, 5, 2}, {9, 3, 1}, {2, 2, 9}, {60, 10, 3}, {1, 96, 2}, {1, 64, 1},
+		{1, 35, LEP_TILE_ROWS}, {2, 7, LEP_TILE_ROWS}};
 	unsigned flags = 0;
 
 	for (size_t i = 0; i < sizeof(ns) / sizeof(*ns); i++) {

@@ -6,11 +6,18 @@
  * step NV loads of B and MR broadcasts of A feed MR * NV multiply-adds. The
  * tile shapes (TILE_TABLE) keep at least twelve sums going, which hides the
  * latency of the multiply-add, and fit the registers: 32 zmm, 16 ymm.
+ *
+ * On narrow registers what counts besides is instructions: where another thread
+ * takes half of what a core can begin, there are three a cycle, and a step of
+ * 6 x 16 with its loop is 23 for twelve multiply-adds. Hence SIMD_PAIRS: two
+ * steps at a time, and the strides that matter are constants, 21.5. Four at a time
+ * are fewer instructions yet, of more bytes, and slower.
  */
 #include "kernel/isa/isa.h"
 
 #define CHUNK 512     /* steps of the reduction that are flattened at a time */
 #define LOOP 32       /* steps of a loop whose end processors foresee */
+#define LOOPS_MAX 128 /* so many of them that a longer reduction is one */
 #define ROWS_MAX 1024 /* rows whose places are found at a time */
 #define TILE_MAX 14   /* rows of the highest tile */
 
@@ -22,7 +29,7 @@ struct run {
 	size_t ldb;
 	int accumulate, relu;
 	int fetch; /* results, for a tile takes long */
-	const char *next; /* fetched meanwhile: `lines` lines of the cache each segment */
+	const char *next; /* panel of B, fetched meanwhile: `lines` lines of the cache each segment */
 	size_t lines;
 };
 
@@ -59,7 +66,7 @@ struct run {
 		s##i##_##j = PART_LOAD(c[i] + at, j);
 #define SUM_STEP(i, j) \
 	if (nv > j) \
-		s##i##_##j = vf_fma(x, b##j, s##i##_##j);
+		vf_fma_onto(&s##i##_##j, x, b##j);
 #define SUM_BIAS(i, j) \
 	if (nv > j) \
 		s##i##_##j = vf_add(s##i##_##j, bias##j);
@@ -116,12 +123,30 @@ struct run {
 #define LOAD_BIAS const vf bias0 = PART_LOAD(bias, 0);
 #endif
 
-#define STEP \
+#define STEP(dx, db) \
 	do { \
 		LOAD_B \
 		ROWS(ROW_STEP) \
-		b += ldb; \
+		o += dx; \
+		b += db; \
 	} while (0)
+#if SIMD_PAIRS
+#define STEPS(dx, db) \
+	do { \
+		for (t = r->len / 2; t > 0; t--) { \
+			STEP(dx, db); \
+			STEP(dx, db); \
+		} \
+		if (r->len % 2) \
+			STEP(dx, db); \
+	} while (0)
+#define STEPS_OF(a_stride, b_stride) (step == (a_stride) && ldb == (size_t)(b_stride))
+#else
+#define STEPS(dx, db) \
+	for (t = r->len; t > 0; t--) \
+		STEP(dx, db)
+#define STEPS_OF(a_stride, b_stride) 0
+#endif
 
 /*
  * n tiles, one below the other. Their first column is c[i][at] and bias[0]; last:
@@ -151,9 +176,9 @@ SIMD void tile(const int mr, const int nv, size_t n, const struct run *r, const 
 		}
 		if (r->len == 1) {
 			for (s = 0; s < nseg; s++) {
-				const ptrdiff_t o = off[s];
+				ptrdiff_t o = off[s];
 
-				STEP;
+				STEP(0, ldb);
 			}
 		} else {
 			for (s = 0; s < nseg; s++) {
@@ -164,10 +189,12 @@ SIMD void tile(const int mr, const int nv, size_t n, const struct run *r, const 
 				}
 				for (t = r->lines; t > 0; t--, next += 64)
 					__builtin_prefetch(next, 0, 2);
-				for (t = r->len; t > 0; t--) {
-					STEP;
-					o += step;
-				}
+				if (STEPS_OF(1, nv * VL))
+					STEPS(1, nv * VL);
+				else if (STEPS_OF(LEP_TILE_ROWS, nv * VL))
+					STEPS(LEP_TILE_ROWS, nv * VL);
+				else
+					STEPS(step, ldb);
 			}
 		}
 		if (bias) {
@@ -270,10 +297,24 @@ static void find_rows(struct rows *to, const struct lep_gemm *g, size_t from)
 		to->c[i] = to->c[to->m - 1];
 }
 
+/* Elements of a row of the panel that begins at column j. */
+static size_t panel_row(const struct lep_gemm *g, size_t j)
+{
+	return (min_size(g->n - j, SIMD_PANEL) + VL - 1) / VL * VL;
+}
+
+/* Its step k. */
+static const lep_real *panel(const struct lep_gemm *g, size_t j, size_t k)
+{
+	return g->b + j * (g->of ? g->of : g->nseg * g->len) + (g->from + k) * panel_row(g, j);
+}
+
 /* Columns [j, j + width) of all rows; width <= SIMD_PANEL. The rows are cut
- * into equal tiles, so that none is left with too few sums to keep busy. */
+ * into equal tiles, so that none is left with too few sums to keep busy. `ahead`:
+ * while they pass by, the next panel is fetched, a little with each segment, for a
+ * burst would hold up this one. */
 static void columns(const struct lep_gemm *g, const struct rows *rows, struct run *r, const lep_real *b,
-	size_t j, size_t width, int with_bias)
+	size_t j, size_t width, int with_bias, int ahead)
 {
 	const size_t nv = (width + VL - 1) / VL, last = width - (nv - 1) * VL;
 	const size_t ntiles = (rows->m + tile_rows[nv] - 1) / tile_rows[nv];
@@ -282,8 +323,14 @@ static void columns(const struct lep_gemm *g, const struct rows *rows, struct ru
 	const size_t done = more * (each + 1);
 
 	r->fetch = r->nseg * r->len >= 64;
-	r->next = (const char *)(g->next ? g->next : b);
-	r->lines = g->next ? (g->next_bytes / 64 + ntiles * r->nseg - 1) / (ntiles * r->nseg) : 0;
+	r->next = (const char *)b;
+	r->lines = 0;
+	if (ahead && j + width < g->n) {
+		size_t lines = r->nseg * r->len * panel_row(g, j + width) * sizeof(*b) / 64;
+
+		r->next = (const char *)panel(g, j + width, 0);
+		r->lines = (lines + ntiles * r->nseg - 1) / (ntiles * r->nseg);
+	}
 	if (more > 0) {
 		tiles[nv][each + 1](more, r, rows->a, b, rows->c, j, bias, last);
 		r->next += more * r->nseg * r->lines * 64;
@@ -307,17 +354,17 @@ static void flat_chunk(const struct lep_gemm *g, const struct rows *rows, const 
 	for (j = 0; j < g->n; j += width) {
 		width = min_size(g->n - j, SIMD_PANEL);
 		if (g->packed) {
-			r.ldb = (width + VL - 1) / VL * VL;
-			columns(g, rows, &r, g->b + j * total + k * r.ldb, j, width, is_last);
+			r.ldb = panel_row(g, j);
+			columns(g, rows, &r, panel(g, j, k), j, width, is_last, 0);
 		} else if (width >= VL) {
 			width -= width % VL;
 			r.ldb = g->ldb;
-			columns(g, rows, &r, g->b + k * g->ldb + j, j, width, is_last);
+			columns(g, rows, &r, g->b + k * g->ldb + j, j, width, is_last, 0);
 		} else {
 			for (i = 0; i < count; i++)
 				vf_store(pad + i * VL, vf_load_n(g->b + (k + i) * g->ldb + j, width));
 			r.ldb = VL;
-			columns(g, rows, &r, pad, j, width, is_last);
+			columns(g, rows, &r, pad, j, width, is_last, 0);
 		}
 	}
 }
@@ -358,10 +405,12 @@ static void empty(const struct lep_gemm *g)
 static void straight(const struct lep_gemm *g, const struct rows *rows)
 {
 	struct run r = {g->nseg, g->len, g->off, g->step, g->ldb, g->accumulate, g->relu, 0, NULL, 0};
-	ptrdiff_t off[CHUNK / LOOP];
+	/* the panels of a convolution, which has many segments, are near from its last row */
+	const int cut = g->nseg == 1 && g->len > LOOP && g->len <= LOOPS_MAX * LOOP && g->len % LOOP == 0;
+	ptrdiff_t off[LOOPS_MAX];
 	size_t j, width;
 
-	if (g->nseg == 1 && g->len > LOOP && g->len <= CHUNK && g->len % LOOP == 0) {
+	if (cut) {
 		r.nseg = g->len / LOOP;
 		r.len = LOOP;
 		r.off = off;
@@ -371,8 +420,8 @@ static void straight(const struct lep_gemm *g, const struct rows *rows)
 	for (j = 0; j < g->n; j += width) {
 		width = min_size(g->n - j, SIMD_PANEL);
 		if (g->packed)
-			r.ldb = (width + VL - 1) / VL * VL;
-		columns(g, rows, &r, g->packed ? g->b + j * g->nseg * g->len : g->b + j, j, width, 1);
+			r.ldb = panel_row(g, j);
+		columns(g, rows, &r, g->packed ? panel(g, j, 0) : g->b + j, j, width, 1, cut && g->packed);
 	}
 }
 

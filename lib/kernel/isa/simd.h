@@ -8,8 +8,9 @@
  *                       vf_store_n (the first n lanes, n <= 16; the rest is
  *                       zero, resp. untouched), vf_set1 vf_zero, vf_add vf_sub
  *                       vf_mul vf_div vf_sqrt vf_neg vf_abs,
- *                       vf_fma(a, b, c) = a b + c, vf_fnma = c - a b, vf_fms =
- *                       a b - c, vf_max(a, b) = a > b ? a : b, vf_min the same,
+ *                       vf_fma(a, b, c) = a b + c, vf_fma_onto(&c, a, b) the same
+ *                       in c's place, vf_fnma = c - a b, vf_fms = a b - c,
+ *                       vf_max(a, b) = a > b ? a : b, vf_min the same,
  *                       vf_hsum (lanes l and l + 8, + 4, + 2, + 1), vf_hmax;
  *                       vf_zip(r): in each quarter the four lanes of r[0..3] as
  *                       a 4 x 4 matrix are transposed, vf_zip_quarters: the same
@@ -78,6 +79,14 @@
 #include "kernel/isa/simd_avx2.h"
 #else
 #include "kernel/isa/simd_portable.h"
+#endif
+
+#ifndef SIMD_PAIRS
+#define SIMD_PAIRS 0
+SIMD void vf_fma_onto(vf *c, vf a, vf b)
+{
+	*c = vf_fma(a, b, *c);
+}
 #endif
 
 SIMD void vf_transpose(vf r[16])

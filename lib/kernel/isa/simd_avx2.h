@@ -3,6 +3,7 @@
 
 #define SIMD_WIDTH 8
 #define SIMD_PANEL 16
+#define SIMD_PAIRS 1
 
 typedef struct {
 	__m256 lo, hi;
@@ -99,6 +100,14 @@ SIMD vf vf_sqrt(vf a)
 SIMD vf vf_fma(vf a, vf b, vf c)
 {
 	return (vf){_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
+}
+
+/* Compilers left to choose among the forms of the instruction let sums wander
+ * through registers, and run out of them. */
+SIMD void vf_fma_onto(vf *c, vf a, vf b)
+{
+	__asm__("vfmadd231ps %1, %2, %0" : "+x"(c->lo) : "x"(b.lo), "x"(a.lo));
+	__asm__("vfmadd231ps %1, %2, %0" : "+x"(c->hi) : "x"(b.hi), "x"(a.hi));
 }
 
 SIMD vf vf_fnma(vf a, vf b, vf c)
