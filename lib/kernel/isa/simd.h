@@ -81,8 +81,8 @@
 #include "kernel/isa/simd_portable.h"
 #endif
 
-#ifndef SIMD_PAIRS
-#define SIMD_PAIRS 0
+#ifndef SIMD_FOURS
+#define SIMD_FOURS 0
 SIMD void vf_fma_onto(vf *c, vf a, vf b)
 {
 	*c = vf_fma(a, b, *c);

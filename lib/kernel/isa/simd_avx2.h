@@ -3,7 +3,7 @@
 
 #define SIMD_WIDTH 8
 #define SIMD_PANEL 16
-#define SIMD_PAIRS 1
+#define SIMD_FOURS 1
 
 typedef struct {
 	__m256 lo, hi;
