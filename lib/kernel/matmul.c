@@ -18,7 +18,7 @@
 #define COPY_MIN 64   /* fewer rows of B are read where they are */
 #define PANEL 64      /* columns of the widest panel */
 #define AHEAD 2       /* rows fetched while one is copied */
-#define LOOP 32       /* the kernel likes multiples */
+#define LOOP 64       /* the kernel likes multiples */
 
 static size_t min_size(size_t a, size_t b)
 {

@@ -15,7 +15,8 @@
 #include "kernel/isa/isa.h"
 
 #define CHUNK 512     /* steps of the reduction that are flattened at a time */
-#define LOOP 32       /* steps of a loop whose end processors foresee */
+#define LOOP 32       /* steps of a loop whose end processors foresee; twice as many, four at a time */
+#define FETCH 64      /* steps before a tile's end when it fetches results */
 #define LOOPS_MAX 128 /* so many of them that a longer reduction is one */
 #define ROWS_MAX 1024 /* rows whose places are found at a time */
 #define TILE_MAX 14   /* rows of the highest tile */
@@ -27,7 +28,7 @@ struct run {
 	ptrdiff_t step;
 	size_t ldb;
 	int accumulate, relu;
-	int fetch; /* results, for a tile takes long */
+	size_t fetch; /* segment when results are fetched; nseg: they are not */
 	const char *next; /* panel of B, fetched meanwhile: `lines` lines of the cache each segment */
 	size_t lines;
 };
@@ -168,7 +169,7 @@ SIMD void tile(const int mr, const int nv, size_t n, const struct run *r, const 
 	const size_t ldb = r->ldb, nseg = r->nseg;
 	const ptrdiff_t step = r->step, *off = r->off;
 	const char *next = r->next;
-	const size_t fetch = r->fetch ? nseg > 2 ? nseg - 2 : 0 : nseg;
+	const size_t fetch = r->fetch;
 	size_t s, t;
 	ROWS(ROW_POINTER)
 	ROWS(ROW_SUMS)
@@ -330,7 +331,7 @@ static void columns(const struct lep_gemm *g, const struct rows *rows, struct ru
 	const lep_real *bias = with_bias && g->bias ? g->bias + j : NULL;
 	const size_t done = more * (each + 1);
 
-	r->fetch = r->nseg * r->len >= 64;
+	r->fetch = r->nseg * r->len < FETCH ? r->nseg : r->nseg - (FETCH + r->len - 1) / r->len;
 	r->next = (const char *)b;
 	r->lines = 0;
 	if (ahead && j + width < g->n) {
@@ -414,16 +415,17 @@ static void straight(const struct lep_gemm *g, const struct rows *rows)
 {
 	struct run r = {g->nseg, g->len, g->off, g->step, g->ldb, g->accumulate, g->relu, 0, NULL, 0};
 	/* the panels of a convolution, which has many segments, are near from its last row */
-	const int cut = g->nseg == 1 && g->len > LOOP && g->len <= LOOPS_MAX * LOOP && g->len % LOOP == 0;
+	const size_t loop = SIMD_FOURS && g->len % (2 * LOOP) == 0 ? 2 * LOOP : LOOP;
+	const int cut = g->nseg == 1 && g->len > loop && g->len <= LOOPS_MAX * loop && g->len % loop == 0;
 	ptrdiff_t off[LOOPS_MAX];
 	size_t j, width;
 
 	if (cut) {
-		r.nseg = g->len / LOOP;
-		r.len = LOOP;
+		r.nseg = g->len / loop;
+		r.len = loop;
 		r.off = off;
 		for (j = 0; j < r.nseg; j++)
-			off[j] = g->off[0] + (ptrdiff_t)(j * LOOP) * g->step;
+			off[j] = g->off[0] + (ptrdiff_t)(j * loop) * g->step;
 	}
 	for (j = 0; j < g->n; j += width) {
 		width = min_size(g->n - j, SIMD_PANEL);
