@@ -332,11 +332,10 @@ const struct lep_kernels *lep_kernels_select(const char *isa, struct lep_error *
 
 /*
  * C[m][n] (+)= A[m][k] B[k][n], blocked for the caches; B packed by k->pack, or
- * plain with ldb; a plain one is packed a panel at a time where that pays. bias,
- * relu as in struct lep_gemm. Threads split it by calling
- * it on ranges of rows (of A and C), or of columns (of B, C and bias; of a packed
- * B at multiples of k->panel: its columns from j on begin at b + j * K). It needs
- * 500 KiB of stack.
+ * plain with ldb; a plain one is packed on the way where that pays. bias, relu as
+ * in struct lep_gemm. Threads split it by calling it on ranges of rows (of A and
+ * C), or of columns (of B, C and bias; of a packed B at multiples of k->panel: its
+ * columns from j on begin at b + j * K). It needs 700 KiB of stack.
  */
 struct lep_matmul {
 	size_t m, n, k;

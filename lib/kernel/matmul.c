@@ -43,7 +43,7 @@ static void fetch(const lep_real *p, size_t n)
 		__builtin_prefetch(p + i);
 }
 
-/* A block of A of m rows and kn steps, row by row. */
+/* A block of A, row by row. */
 static void copy_rows(struct lep_gemm *g, size_t lda, lep_real *to)
 {
 	const size_t ld = g->len + GAP;

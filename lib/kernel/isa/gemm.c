@@ -16,7 +16,8 @@
 
 #define CHUNK 512     /* steps of the reduction that are flattened at a time */
 #define LOOP 32       /* steps of a loop whose end processors foresee; twice as many, four at a time */
-#define FETCH 64      /* steps before a tile's end when it fetches results */
+#define FETCH_MIN 64  /* steps that are worth fetching results meanwhile */
+#define FETCH (SIMD_FOURS ? 256 : 64) /* and how many before the end: measured */
 #define LOOPS_MAX 128 /* so many of them that a longer reduction is one */
 #define ROWS_MAX 1024 /* rows whose places are found at a time */
 #define TILE_MAX 14   /* rows of the highest tile */
@@ -159,7 +160,7 @@ struct run {
 
 /*
  * n tiles, one below the other. Their first column is c[i][at] and bias[0]; last:
- * valid columns of the last vector, 1 to 16. Shortly before its end each fetches
+ * valid columns of the last vector, 1 to 16. Before its end each fetches
  * its own results and those of the next, which B would drive out of the cache if
  * it were earlier. mr and nv are constants where this is expanded.
  */
@@ -331,7 +332,7 @@ static void columns(const struct lep_gemm *g, const struct rows *rows, struct ru
 	const lep_real *bias = with_bias && g->bias ? g->bias + j : NULL;
 	const size_t done = more * (each + 1);
 
-	r->fetch = r->nseg * r->len < FETCH ? r->nseg : r->nseg - (FETCH + r->len - 1) / r->len;
+	r->fetch = r->nseg * r->len < FETCH_MIN ? r->nseg : r->nseg - min_size((FETCH + r->len - 1) / r->len, r->nseg);
 	r->next = (const char *)b;
 	r->lines = 0;
 	if (ahead && j + width < g->n) {
