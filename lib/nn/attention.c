@@ -55,6 +55,11 @@ struct right {
 	size_t from, of; /* rows from there on of so many */
 };
 
+static struct right plain(struct lep_attend_rows r)
+{
+	return (struct right){.p = r.p, .ld = r.ld};
+}
+
 static struct right pack(const struct lep_kernels *k, lep_real *to, struct lep_attend_rows r, size_t n, size_t size)
 {
 	k->pack(to, r.p, n, size, (ptrdiff_t)r.ld, 1);
@@ -104,7 +109,7 @@ static void weights(const struct lep_kernels *k, const struct lep_attend *h, con
 	size_t ld, int given)
 {
 	struct product p = {.m = b->n, .len = h->size, .n = b->width, .a = row(h->q, b->first), .lda = h->q.ld,
-		.step = 1, .b = {h->turned.p, h->turned.ld, 0, 0}, .c = {w, ld}};
+		.step = 1, .b = plain(h->turned), .c = {w, ld}};
 
 	multiply(k, &p);
 	k->softmax_prefix(w, h->stats ? h->stats + b->first * h->ldstats : NULL, h->ldstats, w, b->n,
@@ -135,7 +140,7 @@ void lep_attend_forward(const struct lep_kernels *k, const struct lep_attend *h)
 {
 	size_t ld = lep_attend_ld(h->keys);
 	lep_real *w = h->scratch, *factor = w + WIDE_BAND * ld;
-	struct product p = {.n = h->size, .a = w, .lda = ld, .step = 1, .b = {h->v.p, h->v.ld, 0, 0}, .bias = h->zeros};
+	struct product p = {.n = h->size, .a = w, .lda = ld, .step = 1, .b = plain(h->v), .bias = h->zeros};
 	struct band b;
 
 	if (h->queries >= PACK_MIN)
@@ -170,7 +175,7 @@ static void chunk_band(const struct lep_kernels *k, const struct lep_attend *h, 
 {
 	lep_real *w = c->w + (b->first - c->first) * c->ld, *dw = c->dw + (b->first - c->first) * c->ld;
 	struct product p = {.m = b->n, .len = h->size, .n = b->width, .a = row(h->dy, b->first), .lda = h->dy.ld,
-		.step = 1, .b = {c->values.p, c->values.ld, 0, 0}, .c = {dw, c->ld}};
+		.step = 1, .b = plain(c->values), .c = {dw, c->ld}};
 
 	weights(k, h, b, w, c->ld, 1);
 	multiply(k, &p);
