@@ -58,9 +58,9 @@
  *                      B = the output's gradient, plain.
  * B plain: rows of ldb elements, n of them read. B packed: from pack(), the
  * whole K x n, or rows [from, from + K) of a packed B that has `of`; ldb is
- * ignored. Within a packed B the columns from j on (j a multiple of panel) begin
- * at b + j * K. Nothing is read or written outside the n columns. c rows must
- * be distinct.
+ * ignored, and b is that of the whole. Within a packed B the columns from j on (j
+ * a multiple of panel) begin at b + j times its rows. Nothing is read or written
+ * outside the n columns. c rows must be distinct.
  */
 struct lep_gemm {
 	size_t m;

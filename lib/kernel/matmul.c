@@ -18,6 +18,7 @@
 #define COPY_MIN 64   /* fewer rows of B are read where they are */
 #define PANEL 64      /* columns of the widest panel */
 #define AHEAD 2       /* rows fetched while one is copied */
+#define PIECE 8       /* a tile's rows and what makes them a register */
 #define LOOP 64       /* the kernel likes multiples */
 
 static size_t min_size(size_t a, size_t b)
@@ -73,8 +74,8 @@ static void copy_turned(struct lep_gemm *g, size_t lda, lep_real *to, ptrdiff_t 
 
 		if (t + AHEAD < g->len)
 			fetch(from + AHEAD * lda, g->m);
-		for (r = 0; r + 8 <= g->m; r += LEP_TILE_ROWS, step += ld)
-			memcpy(step, from + r, 8 * sizeof(*to));
+		for (r = 0; r + PIECE <= g->m; r += LEP_TILE_ROWS, step += ld)
+			memcpy(step, from + r, PIECE * sizeof(*to));
 		for (; r < g->m; r += LEP_TILE_ROWS, step += ld)
 			memcpy(step, from + r, min_size(g->m - r, LEP_TILE_ROWS) * sizeof(*to));
 	}

@@ -415,8 +415,8 @@ static void empty(const struct lep_gemm *g)
 static void straight(const struct lep_gemm *g, const struct rows *rows)
 {
 	struct run r = {g->nseg, g->len, g->off, g->step, g->ldb, g->accumulate, g->relu, 0, NULL, 0};
-	/* the panels of a convolution, which has many segments, are near from its last row */
 	const size_t loop = SIMD_FOURS && g->len % (2 * LOOP) == 0 ? 2 * LOOP : LOOP;
+	/* and so ahead: the panels of a convolution, which has many segments, are near from its last row */
 	const int cut = g->nseg == 1 && g->len > loop && g->len <= LOOPS_MAX * loop && g->len % loop == 0;
 	ptrdiff_t off[LOOPS_MAX];
 	size_t j, width;
