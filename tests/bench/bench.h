@@ -45,6 +45,10 @@ void bench_print(const struct bench_row *r);
  * that is unknown to us has none (0).
  */
 double bench_peak(const struct lep_kernels *k, size_t threads, double seconds);
+/* Lanes of vector instructions of all kinds that one thread starts in a second:
+ * not below half of bench_peak, and twice that where additions and comparisons
+ * have units of their own. */
+double bench_instructions(const struct lep_kernels *k, double seconds);
 /* Whether it is many instructions on this table, so that the peak says nothing
  * about kernels of other arithmetic. */
 int bench_fma_is_emulated(const struct lep_kernels *k);

@@ -2,7 +2,7 @@
  * Kernels against this machine's limits, measured in the same minute. Every
  * round measures each kernel for a window, and the peak several times between
  * them; the best round of each counts. What binds a kernel is whichever takes
- * longer at the measured limits: its arithmetic or its bytes. A product above
+ * longer at the measured limits: its arithmetic or its bytes. A kernel above
  * the peak fails the run, for then the peak was not one.
  */
 #include "bench.h"
@@ -28,7 +28,7 @@ static struct {
 } o = {NULL, "", 10, 0.05};
 
 static const struct bench_rival *rivals;
-static double peak1, peakn;
+static double peak1, peakn, instructions;
 
 static double max(double a, double b)
 {
@@ -61,6 +61,7 @@ static void measure_peaks(void)
 {
 	peak1 = max(peak1, bench_peak(bench_k, 1, o.window));
 	peakn = max(peakn, bench_peak(bench_k, bench_threads, o.window));
+	instructions = max(instructions, bench_instructions(bench_k, o.window));
 }
 
 /* The rows that limits come from are always measured. Where multiply-adds are
@@ -103,16 +104,17 @@ static double bandwidth(enum bench_where where)
 	return best;
 }
 
-/* 1 if a product is above the peak. */
+/* 1 if it is above a peak. What counts no bytes is all multiply-adds, and shown
+ * as such; the arithmetic of the rest is instructions of any kind. */
 static int print_job(const struct bench_job *j)
 {
-	const double peak = j->all ? peakn : peak1, wide = bandwidth(j->where);
-	const double by_arithmetic = 2 * j->slots / peak, by_bytes = j->bytes / wide;
+	const int multiplies = j->bytes <= 0;
+	const double by_arithmetic = multiplies ? 2 * j->slots / (j->all ? peakn : peak1) : j->slots / instructions;
+	const double by_bytes = multiplies ? 0 : j->bytes / bandwidth(j->where);
 	const int binds = by_arithmetic > by_bytes;
-	/* Of what only arithmetic binds the operations are shown, else the bytes. */
-	struct bench_row r = {.name = j->name, .unit = j->bytes > 0 ? "GB/s" : "GFLOP/s",
-		.value = j->best * (j->bytes > 0 ? j->bytes : 2 * j->slots) / 1e9,
-		.limit = binds ? "arithmetic" : j->where == IN_CACHE ? "cache" : "memory",
+	struct bench_row r = {.name = j->name, .unit = multiplies ? "GFLOP/s" : "GB/s",
+		.value = j->best * (multiplies ? 2 * j->slots : j->bytes) / 1e9,
+		.limit = multiplies ? "arithmetic" : binds ? "instructions" : j->where == IN_CACHE ? "cache" : "memory",
 		.fraction = j->best * (binds ? by_arithmetic : by_bytes),
 		/* bars are for the best this machine has */
 		.bar = bench_k == lep_kernels_select(NULL, NULL) ? j->bar : NULL};
@@ -141,6 +143,8 @@ static int print_all(void)
 			.unit = "GFLOP/s"});
 		bench_print(&(struct bench_row){.name = "multiply-add peak, all threads", .value = peakn / 1e9,
 			.unit = "GFLOP/s"});
+		bench_print(&(struct bench_row){.name = "vector instructions, one thread", .value = instructions / 1e9,
+			.unit = "G lanes/s"});
 	}
 	for (size_t g = 0; g < GROUPS; g++)
 		for (const struct bench_job *j = groups[g]; j->name; j++)

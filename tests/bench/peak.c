@@ -1,4 +1,5 @@
-/* The multiply-add peak: independent sums in registers, nothing else. */
+/* What registers alone can do: the multiply-add peak, and how many vector
+ * instructions of all kinds start in a second. */
 #include "bench.h"
 
 #include <pthread.h>
@@ -11,12 +12,18 @@
 #include "kernel/isa/simd.h" /* compiled here for the baseline: the portable path */
 
 #define EACH4(X) X(0) X(1) X(2) X(3)
-#define EACH12(X) EACH4(X) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+#define EACH6(X) EACH4(X) X(4) X(5)
+#define EACH12(X) EACH6(X) X(6) X(7) X(8) X(9) X(10) X(11)
 #define EACH16(X) EACH12(X) X(12) X(13) X(14) X(15)
 
 static volatile float sink;
 
-/* Each does `count` rounds; sums go to s a + b, which is 2 after a while. */
+/*
+ * Each does `count` rounds; sums go to s a + b, which is 2 after a while. A
+ * round of the mixed ones is four multiply-adds and twelve short instructions,
+ * an addition of integers and an exclusive or on each of six more registers:
+ * some processors have units for those besides the multipliers.
+ */
 #ifdef __x86_64__
 #define ZERO(i) __m512 s##i = _mm512_set1_ps((float)i);
 #define STEP(i) s##i = _mm512_fmadd_ps(s##i, a, b);
@@ -32,6 +39,27 @@ __attribute__((target("avx512f"))) static void avx512(long count)
 	EACH16(ADD)
 	sink = _mm512_cvtss_f32(s0);
 }
+#define INT(i) __m512i t##i = _mm512_set1_epi32(i);
+#define SHORT(i) t##i = _mm512_xor_si512(_mm512_add_epi32(t##i, c), d);
+#define JOIN(i) t0 = _mm512_xor_si512(t0, t##i);
+__attribute__((target("avx512f"))) static void avx512_mixed(long count)
+{
+	const __m512 a = _mm512_set1_ps(0.5f), b = _mm512_set1_ps(1.0f);
+	const __m512i c = _mm512_set1_epi32(3), d = _mm512_set1_epi32(5);
+	EACH4(ZERO)
+	EACH6(INT)
+
+	while (count-- > 0) {
+		EACH4(STEP)
+		EACH6(SHORT)
+	}
+	EACH4(ADD)
+	EACH6(JOIN)
+	sink = _mm512_cvtss_f32(s0) + (float)_mm512_cvtsi512_si32(t0);
+}
+#undef INT
+#undef SHORT
+#undef JOIN
 #undef ZERO
 #undef STEP
 #undef ADD
@@ -50,6 +78,27 @@ __attribute__((target("avx2,fma"))) static void avx2(long count)
 	EACH12(ADD)
 	sink = _mm256_cvtss_f32(s0);
 }
+#define INT(i) __m256i t##i = _mm256_set1_epi32(i);
+#define SHORT(i) t##i = _mm256_xor_si256(_mm256_add_epi32(t##i, c), d);
+#define JOIN(i) t0 = _mm256_xor_si256(t0, t##i);
+__attribute__((target("avx2,fma"))) static void avx2_mixed(long count)
+{
+	const __m256 a = _mm256_set1_ps(0.5f), b = _mm256_set1_ps(1.0f);
+	const __m256i c = _mm256_set1_epi32(3), d = _mm256_set1_epi32(5);
+	EACH4(ZERO)
+	EACH6(INT)
+
+	while (count-- > 0) {
+		EACH4(STEP)
+		EACH6(SHORT)
+	}
+	EACH4(ADD)
+	EACH6(JOIN)
+	sink = _mm256_cvtss_f32(s0) + (float)_mm256_cvtsi256_si32(t0);
+}
+#undef INT
+#undef SHORT
+#undef JOIN
 #undef ZERO
 #undef STEP
 #undef ADD
@@ -75,12 +124,14 @@ static const struct peak {
 	const char *isa;
 	void (*run)(long count);
 	double operations; /* a round */
+	void (*mixed)(long count);
+	double lanes;      /* of its round's instructions */
 } peaks[] = {
 #ifdef __x86_64__
-	{"avx512", avx512, 16 * 16 * 2},
-	{"avx2", avx2, 12 * 8 * 2},
+	{"avx512", avx512, 16 * 16 * 2, avx512_mixed, 16 * 16},
+	{"avx2", avx2, 12 * 8 * 2, avx2_mixed, 16 * 8},
 #endif
-	{"portable", portable, 4 * 16 * 2},
+	{"portable", portable, 4 * 16 * 2, portable, 4 * 16},
 };
 
 int bench_fma_is_emulated(const struct lep_kernels *k)
@@ -95,8 +146,8 @@ int bench_fma_is_emulated(const struct lep_kernels *k)
 
 struct runner {
 	pthread_t thread;
-	const struct peak *peak;
-	double seconds, rate;
+	void (*run)(long count);
+	double a_round, seconds, rate;
 };
 
 static void *run(void *arg)
@@ -106,28 +157,34 @@ static void *run(void *arg)
 	double passed, rounds = 0;
 
 	do {
-		r->peak->run(10000);
+		r->run(10000);
 		rounds += 10000;
 		passed = bench_now() - start;
 	} while (passed < r->seconds);
-	r->rate = rounds * r->peak->operations / passed;
+	r->rate = rounds * r->a_round / passed;
+	return NULL;
+}
+
+static const struct peak *find(const struct lep_kernels *k)
+{
+	for (size_t i = 0; i < sizeof(peaks) / sizeof(*peaks); i++)
+		if (strcmp(peaks[i].isa, k->name) == 0)
+			return &peaks[i];
 	return NULL;
 }
 
 double bench_peak(const struct lep_kernels *k, size_t threads, double seconds)
 {
+	const struct peak *peak = find(k);
 	struct runner r[64] = {{0}};
 	double sum = 0;
-	size_t i = 0;
 
-	while (i < sizeof(peaks) / sizeof(*peaks) && strcmp(peaks[i].isa, k->name) != 0)
-		i++;
-	if (i == sizeof(peaks) / sizeof(*peaks))
+	if (!peak)
 		return 0;
 	if (threads > 64)
 		threads = 64;
 	for (size_t t = 0; t < threads; t++)
-		r[t] = (struct runner){.peak = &peaks[i], .seconds = seconds};
+		r[t] = (struct runner){.run = peak->run, .a_round = peak->operations, .seconds = seconds};
 	for (size_t t = 1; t < threads; t++)
 		if (pthread_create(&r[t].thread, NULL, run, r + t) != 0)
 			bench_die("cannot start a thread");
@@ -138,6 +195,19 @@ double bench_peak(const struct lep_kernels *k, size_t threads, double seconds)
 		sum += r[t].rate;
 	}
 	return sum;
+}
+
+double bench_instructions(const struct lep_kernels *k, double seconds)
+{
+	const struct peak *peak = find(k);
+	struct runner r = {.seconds = seconds};
+
+	if (!peak)
+		return 0;
+	r.run = peak->mixed;
+	r.a_round = peak->lanes;
+	run(&r);
+	return r.rate;
 }
 
 int bench_peak_main(int argc, char **argv)
