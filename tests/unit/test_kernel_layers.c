@@ -392,9 +392,9 @@ static void depthwise(void)
 {
 	static const struct lep_depthwise ds[] = {
 		{10, 9, 6, 8, 7, 3, 3, 1, 1, 1, 1}, {11, 11, 33, 5, 5, 3, 3, 2, 2, 1, 1},
-		{9, 12, 16, 5, 4, 3, 2, 1, 2, 2, 3}};
+		{9, 12, 16, 5, 4, 3, 2, 1, 2, 2, 3}, {9, 25, 17, 4, 12, 3, 3, 2, 2, 1, 1}, {5, 31, 16, 5, 11, 1, 4, 1, 2, 1, 3}};
 
-	for (size_t s = 0; s < 3; s++) {
+	for (size_t s = 0; s < sizeof(ds) / sizeof(*ds); s++) {
 		const struct lep_depthwise *d = ds + s;
 		const size_t in = d->h * d->w * d->c, out = d->oh * d->ow * d->c;
 		const size_t nw = d->kh * d->kw * d->c;

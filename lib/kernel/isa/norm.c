@@ -117,64 +117,115 @@ void ISA(rmsnorm_backward)(lep_real *dx, lep_real *dgamma, const lep_real *dy, c
 	}
 }
 
+/*
+ * Sums over rows go down some vectors of channels at once, which wait for none of
+ * each other; what is done to each value goes along the rows.
+ */
+#define STRIP 4
+
+/* Calls a strip of so many vectors, or of one with m channels, as constants where they can be. */
+#define EACH_STRIP(f, c, ...) \
+	do { \
+		size_t j = 0; \
+\
+		for (; j + STRIP * VL <= (c); j += STRIP * VL) \
+			f(STRIP, VL, j, __VA_ARGS__); \
+		for (; j + VL <= (c); j += VL) \
+			f(1, VL, j, __VA_ARGS__); \
+		if (j < (c)) \
+			f(1, (c) - j, j, __VA_ARGS__); \
+	} while (0)
+
+SIMD void sums_strip(const int count, const size_t m, size_t j, double *sum, double *square, const lep_real *x,
+	size_t rows, size_t c)
+{
+	vd s[STRIP], q[STRIP];
+	int k;
+
+	UNROLL for (k = 0; k < count; k++) {
+		s[k] = vd_load_n(sum + j + (size_t)k * VL, m);
+		q[k] = vd_load_n(square + j + (size_t)k * VL, m);
+	}
+	for (size_t r = 0; r < rows; r++) {
+		UNROLL for (k = 0; k < count; k++) {
+			vd v = vd_from(vf_load_upto(x + r * c + j + (size_t)k * VL, m));
+
+			s[k] = vd_add(s[k], v);
+			q[k] = vd_fma(v, v, q[k]);
+		}
+	}
+	UNROLL for (k = 0; k < count; k++) {
+		vd_store_n(sum + j + (size_t)k * VL, s[k], m);
+		vd_store_n(square + j + (size_t)k * VL, q[k], m);
+	}
+}
+
 void ISA(channel_sums)(double *sum, double *square, const lep_real *x, size_t rows, size_t c)
 {
-	size_t j, r;
+	EACH_STRIP(sums_strip, c, sum, square, x, rows, c);
+}
 
-	for (j = 0; j < c; j += VL) {
-		size_t m = c - j < VL ? c - j : VL;
-		vd s = vd_load_n(sum + j, m), q = vd_load_n(square + j, m);
+SIMD void affine_strip(const int count, const size_t m, size_t j, lep_real *y, const lep_real *x,
+	const lep_real *scale, const lep_real *shift, int relu)
+{
+	UNROLL for (int k = 0; k < count; k++, j += VL) {
+		vf a = scale ? vf_load_upto(scale + j, m) : vf_set1(R(1));
+		vf v = vf_fma(vf_load_upto(x + j, m), a, vf_load_upto(shift + j, m));
 
-		for (r = 0; r < rows; r++) {
-			vd v = vd_from(vf_load_upto(x + r * c + j, m));
-
-			s = vd_add(s, v);
-			q = vd_fma(v, v, q);
-		}
-		vd_store_n(sum + j, s, m);
-		vd_store_n(square + j, q, m);
+		vf_store_upto(y + j, relu ? vf_max(vf_zero(), v) : v, m);
 	}
 }
 
 void ISA(channel_affine)(lep_real *y, const lep_real *x, const lep_real *scale,
 	const lep_real *shift, size_t rows, size_t c, int relu)
 {
-	const vf one = vf_set1(R(1));
-	size_t j, r;
+	for (size_t r = 0; r < rows; r++, x += c, y += c)
+		EACH_STRIP(affine_strip, c, y, x, scale, shift, relu);
+}
 
-	for (j = 0; j < c; j += VL) {
-		size_t m = c - j;
-		vf a = scale ? vf_load_upto(scale + j, m) : one, b = vf_load_upto(shift + j, m);
+SIMD void dots_strip(const int count, const size_t m, size_t j, double *sum, double *dot, const lep_real *dy,
+	const lep_real *x, const lep_real *mean, const lep_real *inv, size_t rows, size_t c)
+{
+	vd s[STRIP], q[STRIP];
+	int k;
 
-		for (r = 0; r < rows; r++) {
-			vf v = vf_fma(vf_load_upto(x + r * c + j, m), a, b);
+	UNROLL for (k = 0; k < count; k++) {
+		s[k] = vd_load_n(sum + j + (size_t)k * VL, m);
+		q[k] = vd_load_n(dot + j + (size_t)k * VL, m);
+	}
+	for (size_t r = 0; r < rows; r++) {
+		UNROLL for (k = 0; k < count; k++) {
+			const size_t at = j + (size_t)k * VL;
+			vf xh = vf_mul(vf_sub(vf_load_upto(x + r * c + at, m), vf_load_upto(mean + at, m)),
+				vf_load_upto(inv + at, m));
+			vd d = vd_from(vf_load_upto(dy + r * c + at, m));
 
-			if (relu)
-				v = vf_max(vf_zero(), v);
-			vf_store_upto(y + r * c + j, v, m);
+			s[k] = vd_add(s[k], d);
+			q[k] = vd_fma(d, vd_from(xh), q[k]);
 		}
+	}
+	UNROLL for (k = 0; k < count; k++) {
+		vd_store_n(sum + j + (size_t)k * VL, s[k], m);
+		vd_store_n(dot + j + (size_t)k * VL, q[k], m);
 	}
 }
 
 void ISA(batchnorm_sums)(double *sum, double *dot, const lep_real *dy, const lep_real *x,
 	const lep_real *mean, const lep_real *inv, size_t rows, size_t c)
 {
-	size_t j, r;
+	EACH_STRIP(dots_strip, c, sum, dot, dy, x, mean, inv, rows, c);
+}
 
-	for (j = 0; j < c; j += VL) {
-		size_t m = c - j < VL ? c - j : VL;
-		vf mu = vf_load_upto(mean + j, m), iv = vf_load_upto(inv + j, m);
-		vd s = vd_load_n(sum + j, m), q = vd_load_n(dot + j, m);
+SIMD void back_strip(const int count, const size_t m, size_t j, lep_real *dx, const lep_real *dy, const lep_real *x,
+	const lep_real *mean, const lep_real *inv, const lep_real *scale, const lep_real *mean_dy,
+	const lep_real *mean_dot)
+{
+	UNROLL for (int k = 0; k < count; k++, j += VL) {
+		vf xh = vf_mul(vf_sub(vf_load_upto(x + j, m), vf_load_upto(mean + j, m)), vf_load_upto(inv + j, m));
+		vf d = vf_sub(vf_load_upto(dy + j, m), vf_load_upto(mean_dy + j, m));
 
-		for (r = 0; r < rows; r++) {
-			vf xh = vf_mul(vf_sub(vf_load_upto(x + r * c + j, m), mu), iv);
-			vd d = vd_from(vf_load_upto(dy + r * c + j, m));
-
-			s = vd_add(s, d);
-			q = vd_fma(d, vd_from(xh), q);
-		}
-		vd_store_n(sum + j, s, m);
-		vd_store_n(dot + j, q, m);
+		d = vf_fnma(xh, vf_load_upto(mean_dot + j, m), d);
+		vf_store_upto(dx + j, vf_mul(vf_load_upto(scale + j, m), d), m);
 	}
 }
 
@@ -182,19 +233,6 @@ void ISA(batchnorm_backward)(lep_real *dx, const lep_real *dy, const lep_real *x
 	const lep_real *mean, const lep_real *inv, const lep_real *scale, const lep_real *mean_dy,
 	const lep_real *mean_dot, size_t rows, size_t c)
 {
-	size_t j, r;
-
-	for (j = 0; j < c; j += VL) {
-		size_t m = c - j;
-		vf mu = vf_load_upto(mean + j, m), iv = vf_load_upto(inv + j, m);
-		vf a = vf_load_upto(scale + j, m), md = vf_load_upto(mean_dy + j, m);
-		vf mx = vf_load_upto(mean_dot + j, m);
-
-		for (r = 0; r < rows; r++) {
-			vf xh = vf_mul(vf_sub(vf_load_upto(x + r * c + j, m), mu), iv);
-			vf d = vf_sub(vf_load_upto(dy + r * c + j, m), md);
-
-			vf_store_upto(dx + r * c + j, vf_mul(a, vf_fnma(xh, mx, d)), m);
-		}
-	}
+	for (size_t r = 0; r < rows; r++, dx += c, dy += c, x += c)
+		EACH_STRIP(back_strip, c, dx, dy, x, mean, inv, scale, mean_dy, mean_dot);
 }

@@ -200,52 +200,68 @@ void ISA(maxpool_backward)(const struct lep_pool *p, lep_real *dx, const lep_rea
 	}
 }
 
+/* The mean of a window of `count` places for channels c to c + m - 1. */
+SIMD void mean_window(const size_t m, const struct lep_pool *p, const struct window *w, lep_real *y, const lep_real *x,
+	vf count)
+{
+	vf s = vf_zero();
+
+	for (size_t a = w->y0; a < w->y1; a++)
+		for (size_t b = w->x0; b < w->x1; b++)
+			s = vf_add(s, vf_load_upto(x + (a * p->w + b) * p->c, m));
+	vf_store_upto(y, vf_div(s, count), m);
+}
+
+SIMD void spread_window(const size_t m, const struct lep_pool *p, const struct window *w, lep_real *dx,
+	const lep_real *dy, vf count)
+{
+	vf d = vf_div(vf_load_upto(dy, m), count);
+
+	for (size_t a = w->y0; a < w->y1; a++) {
+		for (size_t b = w->x0; b < w->x1; b++) {
+			lep_real *q = dx + (a * p->w + b) * p->c;
+
+			vf_store_upto(q, vf_add(vf_load_upto(q, m), d), m);
+		}
+	}
+}
+
+SIMD vf places(const struct window *w)
+{
+	size_t count = (w->y1 - w->y0) * (w->x1 - w->x0);
+
+	return vf_set1(R(count ? count : 1));
+}
+
 void ISA(avgpool_forward)(const struct lep_pool *p, lep_real *y, const lep_real *x)
 {
-	size_t i, j, a, b, c;
+	for (size_t i = 0; i < p->oh; i++) {
+		for (size_t j = 0; j < p->ow; j++, y += p->c) {
+			const struct window w = window(p, i, j);
+			const vf n = places(&w);
+			size_t c = 0;
 
-	for (i = 0; i < p->oh; i++) {
-		for (j = 0; j < p->ow; j++, y += p->c) {
-			struct window w = window(p, i, j);
-			size_t count = (w.y1 - w.y0) * (w.x1 - w.x0);
-			vf n = vf_set1(R(count ? count : 1));
-
-			for (c = 0; c < p->c; c += VL) {
-				size_t m = p->c - c;
-				vf s = vf_zero();
-
-				for (a = w.y0; a < w.y1; a++)
-					for (b = w.x0; b < w.x1; b++)
-						s = vf_add(s, vf_load_upto(x + (a * p->w + b) * p->c + c, m));
-				vf_store_upto(y + c, vf_div(s, n), m);
-			}
+			for (; c + VL <= p->c; c += VL)
+				mean_window(VL, p, &w, y + c, x + c, n);
+			if (c < p->c)
+				mean_window(p->c - c, p, &w, y + c, x + c, n);
 		}
 	}
 }
 
 void ISA(avgpool_backward)(const struct lep_pool *p, lep_real *dx, const lep_real *dy)
 {
-	size_t i, j, a, b, c;
-
 	memset(dx, 0, p->h * p->w * p->c * sizeof(*dx));
-	for (i = 0; i < p->oh; i++) {
-		for (j = 0; j < p->ow; j++, dy += p->c) {
-			struct window w = window(p, i, j);
-			size_t count = (w.y1 - w.y0) * (w.x1 - w.x0);
-			vf n = vf_set1(R(count ? count : 1));
+	for (size_t i = 0; i < p->oh; i++) {
+		for (size_t j = 0; j < p->ow; j++, dy += p->c) {
+			const struct window w = window(p, i, j);
+			const vf n = places(&w);
+			size_t c = 0;
 
-			for (c = 0; c < p->c; c += VL) {
-				size_t m = p->c - c;
-				vf d = vf_div(vf_load_upto(dy + c, m), n);
-
-				for (a = w.y0; a < w.y1; a++) {
-					for (b = w.x0; b < w.x1; b++) {
-						lep_real *q = dx + (a * p->w + b) * p->c + c;
-
-						vf_store_upto(q, vf_add(vf_load_upto(q, m), d), m);
-					}
-				}
-			}
+			for (; c + VL <= p->c; c += VL)
+				spread_window(VL, p, &w, dx + c, dy + c, n);
+			if (c < p->c)
+				spread_window(p->c - c, p, &w, dx + c, dy + c, n);
 		}
 	}
 }
