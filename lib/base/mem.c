@@ -23,16 +23,24 @@ int lep_mul_overflow(size_t a, size_t b, size_t *product)
 	return __builtin_mul_overflow(a, b, product);
 }
 
+/* As lep_alloc, without values. */
+static void *take(size_t *bytes)
+{
+	if (*bytes > SIZE_MAX / 2)
+		return NULL;
+	*bytes = lep_round_up(*bytes ? *bytes : 1, LEP_ALIGN);
+	count_allocation();
+	return aligned_alloc(LEP_ALIGN, *bytes);
+}
+
 void *lep_alloc(size_t n, size_t size)
 {
 	size_t bytes;
 	void *p;
 
-	if (lep_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX / 2)
+	if (lep_mul_overflow(n, size, &bytes))
 		return NULL;
-	bytes = lep_round_up(bytes ? bytes : 1, LEP_ALIGN);
-	count_allocation();
-	p = aligned_alloc(LEP_ALIGN, bytes);
+	p = take(&bytes);
 	if (p)
 		memset(p, 0, bytes);
 	return p;
@@ -52,16 +60,25 @@ void lep_free(void *p)
 	free(p);
 }
 
-void *lep_grow(void *p, size_t old_bytes, size_t n, size_t size)
+/* p's first bytes move to q, if there is one. */
+static void *move(void *q, void *p, size_t bytes)
 {
-	void *q = lep_alloc(n, size);
-
 	if (!q)
 		return NULL;
-	if (old_bytes)
-		memcpy(q, p, old_bytes);
+	if (bytes)
+		memcpy(q, p, bytes);
 	free(p);
 	return q;
+}
+
+void *lep_grow(void *p, size_t old_bytes, size_t n, size_t size)
+{
+	return move(lep_alloc(n, size), p, old_bytes);
+}
+
+void *lep_grow_buffer(void *p, size_t old_bytes, size_t bytes)
+{
+	return move(take(&bytes), p, old_bytes);
 }
 
 char *lep_strndup(const char *s, size_t n)

@@ -28,6 +28,9 @@ uint64_t lep_mem_allocations(void);
 /* Grow p (from lep_alloc, or NULL) to n * size bytes, keeping the first
  * old_bytes; NULL on failure, and p is still valid then. */
 void *lep_grow(void *p, size_t old_bytes, size_t n, size_t size) LEP_MUST_USE;
+/* The same for a buffer of bytes that is filled as it is used: what is new has no
+ * value, and costs no page before. */
+void *lep_grow_buffer(void *p, size_t old_bytes, size_t bytes) LEP_MUST_USE;
 
 /* Copies; caller frees; NULL if out of memory. */
 char *lep_strdup(const char *s) LEP_MUST_USE;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -28,7 +29,7 @@ struct lep_output {
 	int dir;       /* the target's folder, -1 if written directly */
 	char *temp;    /* name within dir, to be removed unless committed */
 	char *base;    /* name within dir that it becomes */
-	int is_pipe;   /* and takes pages */
+	int takes_pages; /* a pipe */
 	int (*work)(void *ctx); /* of lep_output_meanwhile */
 	void *ctx;
 	size_t used;
@@ -189,6 +190,24 @@ static int open_path(struct lep_output *o, const char *path, struct lep_error *e
 	return status ? LEP_ERR_IO : 0;
 }
 
+/*
+ * Whether a write into a pipe behind pages of a file cannot end up in that file:
+ * not from Linux 5.17 on. (CVE-2022-0847; older ones may be mended, or be too old to
+ * have it, but do not say so.)
+ */
+static int kernel_is_mended(void)
+{
+	struct utsname u;
+	char *rest;
+	long major, minor;
+
+	if (uname(&u) != 0)
+		return 0;
+	major = strtol(u.release, &rest, 10);
+	minor = *rest == '.' ? strtol(rest + 1, NULL, 10) : 0;
+	return major > 5 || (major == 5 && minor >= 17);
+}
+
 int lep_output_open(struct lep_output **out, const char *path, struct lep_error *e)
 {
 	struct lep_output *o = lep_alloc(1, sizeof(*o));
@@ -208,10 +227,11 @@ int lep_output_open(struct lep_output **out, const char *path, struct lep_error 
 		release(o);
 		return status;
 	}
-	o->is_pipe = fcntl(o->fd, F_GETPIPE_SZ) > 0;
 	/* Best effort: an unprivileged user may be over the limit. */
-	if (o->is_pipe)
+	if (fcntl(o->fd, F_GETPIPE_SZ) > 0) {
 		(void)fcntl(o->fd, F_SETPIPE_SZ, PIPE_SIZE);
+		o->takes_pages = kernel_is_mended();
+	}
 	*out = o;
 	return 0;
 }
@@ -297,32 +317,30 @@ static void wait_for_room(struct lep_output *o)
 /*
  * The pages in the pipe are the file's. If somebody changes the file before the
  * reader takes them, the reader gets the change, as it would have a moment
- * earlier; the checksums before and behind it tell. splice from the file itself
- * is no faster, and where CVE-2022-0847 is not mended a write behind it may end
- * up in that file.
+ * earlier; the checksums before and behind it tell.
  */
-int lep_output_lend(struct lep_output *o, const void *data, size_t len, struct lep_error *e)
+int lep_output_lend(struct lep_output *o, const void *data, size_t len, int fd, uint64_t at, struct lep_error *e)
 {
-	union { const void *in; void *out; } p = {.in = data};
-	struct iovec v = {p.out, len};
+	loff_t from = (loff_t)at;
+	size_t done = 0;
 	int status;
 
-	if (!o->is_pipe || len < LARGE)
+	if (!o->takes_pages || len < LARGE)
 		return lep_output_write(o, data, len, e);
 	wait_for_room(o);
 	status = lep_output_flush(o, e);
-	while (!status && v.iov_len) {
-		ssize_t n = vmsplice(o->fd, &v, 1, SPLICE_F_NONBLOCK);
+	while (!status && done < len) {
+		ssize_t n = splice(fd, &from, o->fd, NULL, len - done, SPLICE_F_NONBLOCK);
 
 		if (n > 0) {
-			v.iov_base = (char *)v.iov_base + n;
-			v.iov_len -= (size_t)n;
+			done += (size_t)n;
 		} else if (n < 0 && errno == EAGAIN) {
 			wait_for_room(o);
 		} else if (n == 0 || errno != EINTR) {
-			/* A kernel or sandbox without it; other causes a write meets too. */
-			o->is_pipe = 0;
-			return lep_output_write(o, v.iov_base, v.iov_len, e);
+			/* A file system or sandbox without it, or a file that has become
+			 * shorter; other causes a write meets too. */
+			o->takes_pages = 0;
+			return lep_output_write(o, (const char *)data + done, len - done, e);
 		}
 	}
 	return status;

@@ -23,10 +23,10 @@ int lep_output_open(struct lep_output **out, const char *path, struct lep_error 
 /* Large parts go out with one writev and without a copy; data must stay put
  * until this returns. */
 int lep_output_write(struct lep_output *o, const void *data, size_t len, struct lep_error *e) LEP_MUST_USE;
-/* The same for bytes of a file mapped read-only: a pipe takes the pages as they
- * are, and its reader's copy is the only one. Never for memory that is written
- * to again. */
-int lep_output_lend(struct lep_output *o, const void *data, size_t len, struct lep_error *e) LEP_MUST_USE;
+/* The same for bytes that are also those of the regular file fd from `at` on: a pipe
+ * takes its pages as they are, and its reader's copy is the only one. */
+int lep_output_lend(struct lep_output *o, const void *data, size_t len, int fd, uint64_t at,
+	struct lep_error *e) LEP_MUST_USE;
 /* What to do while lep_output_lend finds the pipe full: a little at a time, and 0
  * when there is nothing left to do. */
 void lep_output_meanwhile(struct lep_output *o, int (*work)(void *ctx), void *ctx);

@@ -359,7 +359,7 @@ static int read_all(int fd, const char *name, unsigned char **data, size_t *len,
 		cap = (size_t)st.st_size + 1;
 	cap = cap ? cap : (size_t)1 << 16;
 	*len = 0;
-	*data = lep_alloc(cap, 1);
+	*data = lep_grow_buffer(NULL, 0, cap);
 	if (!*data)
 		return lep_fail_nomem(e, (double)cap);
 	for (;;) {
@@ -373,7 +373,7 @@ static int read_all(int fd, const char *name, unsigned char **data, size_t *len,
 			return 0;
 		*len += (size_t)got;
 		if (*len == cap) {
-			unsigned char *more = lep_grow(*data, *len, cap, 2);
+			unsigned char *more = lep_grow_buffer(*data, *len, 2 * cap);
 
 			if (!more)
 				return lep_fail_nomem(e, 2 * (double)cap);

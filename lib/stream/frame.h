@@ -34,7 +34,8 @@ struct lep_frame {
 	const unsigned char *payload;
 	uint64_t payload_bytes;       /* without padding */
 	uint32_t payload_crc;
-	int mapped;                   /* payload lies in a mapped file: see lep_output_lend */
+	int file;                     /* descriptor of the regular file where it lies, */
+	uint64_t file_at;             /* and the place, or -1: see lep_output_lend */
 };
 
 /* Value of field f of record i: its bytes, their number into *len, its shape

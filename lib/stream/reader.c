@@ -14,7 +14,6 @@
 #include "stream/source.h"
 
 #define SKIP_STEP ((size_t)64 << 10)
-#define AHEAD_STEP ((size_t)256 << 10)
 
 struct lep_reader {
 	struct lep_source *source;
@@ -205,7 +204,8 @@ static int take_records(struct lep_reader *r, const struct lep_wire *w, const un
 	frame->payload = payload;
 	frame->payload_bytes = w->payload;
 	frame->payload_crc = w->payload_crc;
-	frame->mapped = lep_source_is_mapped(r->source);
+	frame->file = lep_source_file(r->source);
+	frame->file_at = lep_source_position(r->source) + LEP_WIRE_HEADER;
 	r->records += w->records;
 	return 1;
 }
@@ -375,7 +375,7 @@ int lep_reader_ready(struct lep_reader *r)
 	int end;
 
 	/* Over frames that are no records, for they are not what is waited for. */
-	while (!r->over) {
+	while (!r->over && lep_source_file(r->source) < 0) {
 		lep_source_peek(r->source, at + LEP_WIRE_HEADER, &p, &have, &end);
 		if (have < at + LEP_WIRE_HEADER)
 			return end;
@@ -393,32 +393,30 @@ int lep_reader_ready(struct lep_reader *r)
 
 int lep_reader_ahead(struct lep_reader *r)
 {
-	size_t at = r->pending, have, padded, step;
+	size_t have, total, done;
 	const unsigned char *p;
 	struct lep_wire w;
-	int end;
 
 	/* Whatever is wrong is found again, and told, by lep_reader_next. */
-	if (r->over || !lep_source_is_mapped(r->source) || lep_source_check(r->source, NULL))
+	if (r->over)
 		return 0;
-	lep_source_peek(r->source, at + LEP_WIRE_HEADER, &p, &have, &end);
-	if (have < at + LEP_WIRE_HEADER || lep_wire_parse(&w, p + at, NULL))
+	lep_source_ahead(r->source, r->pending, LEP_WIRE_HEADER, &p, &have);
+	if (have < LEP_WIRE_HEADER || lep_wire_parse(&w, p, NULL))
 		return 0;
-	at += LEP_WIRE_HEADER;
-	padded = (size_t)lep_wire_padded(w.payload);
-	if (w.type == LEP_WIRE_ANCILLARY || padded > SIZE_MAX / 2 - at)
-		return 0;
-	lep_source_peek(r->source, at + padded, &p, &have, &end);
-	if (have < at + padded)
+	if (w.type == LEP_WIRE_ANCILLARY || w.payload > SIZE_MAX / 4)
 		return 0;
 	if (r->ahead != lep_reader_bytes(r)) {
 		r->ahead = lep_reader_bytes(r);
 		r->ahead_bytes = r->ahead_crc = 0;
 	}
-	step = padded - r->ahead_bytes < AHEAD_STEP ? padded - r->ahead_bytes : AHEAD_STEP;
-	r->ahead_crc = lep_crc32c(r->ahead_crc, p + at + r->ahead_bytes, step);
-	r->ahead_bytes += step;
-	return r->ahead_bytes < padded;
+	total = LEP_WIRE_HEADER + (size_t)lep_wire_padded(w.payload);
+	lep_source_ahead(r->source, r->pending, total, &p, &have);
+	done = LEP_WIRE_HEADER + r->ahead_bytes;
+	if (have <= done)
+		return 0;
+	r->ahead_crc = lep_crc32c(r->ahead_crc, p + done, have - done);
+	r->ahead_bytes = have - LEP_WIRE_HEADER;
+	return have < total;
 }
 
 uint64_t lep_reader_records(const struct lep_reader *r)

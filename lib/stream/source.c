@@ -15,7 +15,6 @@
 #define READ_AHEAD ((size_t)256 << 10)
 #define LARGE ((size_t)128 << 10)    /* of a need this large only the next header is read ahead */
 #define HEADER ((size_t)64)
-#define RELEASE ((size_t)4 << 20)    /* pages behind the reader go back in such steps */
 #define PIPE_SIZE (1 << 20)
 
 struct lep_source {
@@ -26,13 +25,14 @@ struct lep_source {
 	uint64_t position;
 	int end;              /* of input, seen */
 
-	const unsigned char *map; /* mapped or borrowed bytes, NULL: read into buf */
+	uint64_t size;        /* of a regular file that is read from its beginning, else 0 */
+	const unsigned char *map; /* borrowed bytes or, for lep_source_whole, the file; or NULL */
 	size_t map_len;
-	int mapped;
-	size_t released;      /* bytes of the map given back */
 
 	unsigned char *buf;   /* off..len are here and not yet consumed */
 	size_t cap, off, len;
+	unsigned char *next;  /* bytes that lep_source_ahead has read: they follow where it was told */
+	size_t next_cap, next_len;
 
 	z_stream *z;          /* gzip is seen through */
 	unsigned char *packed;
@@ -57,26 +57,17 @@ static int is_gzip(const unsigned char *p, size_t n)
 	return n >= 2 && p[0] == 0x1f && p[1] == 0x8b;
 }
 
-/* Map a regular file from its present offset, if that is where a page of 64
- * bytes may begin. 1 if mapped, 0 if it has to be read. */
-static int try_map(struct lep_source *s, const struct stat *st)
+/* Its size, if the file is what lies here byte by byte; else 0. */
+static uint64_t plain_size(const struct lep_source *s, const struct stat *st)
 {
-	off_t at = lseek(s->fd, 0, SEEK_CUR);
-	void *map;
+	unsigned char start[2];
 
-	if (at != 0 || st->st_size <= 0 || (uint64_t)st->st_size > SIZE_MAX / 2)
+	if (!S_ISREG(st->st_mode) || lseek(s->fd, 0, SEEK_CUR) != 0 || st->st_size <= 0 ||
+		(uint64_t)st->st_size > SIZE_MAX / 2)
 		return 0;
-	map = mmap(NULL, (size_t)st->st_size, PROT_READ, MAP_PRIVATE, s->fd, 0);
-	if (map == MAP_FAILED)
+	if (pread(s->fd, start, sizeof(start), 0) == 2 && is_gzip(start, sizeof(start)))
 		return 0;
-	if (is_gzip(map, (size_t)st->st_size)) {
-		munmap(map, (size_t)st->st_size);
-		return 0;
-	}
-	s->map = map;
-	s->map_len = (size_t)st->st_size;
-	s->mapped = 1;
-	return 1;
+	return (uint64_t)st->st_size;
 }
 
 static int fill(struct lep_source *s, size_t n, struct lep_error *e);
@@ -95,8 +86,7 @@ static int open_fd(struct lep_source *s, const char *path, struct lep_error *e)
 	}
 	if (!s->options.force_terminal && isatty(s->fd))
 		return lep_fail(e, LEP_ERR_USAGE, "%s: is a terminal", s->name);
-	if (S_ISREG(st.st_mode) && try_map(s, &st))
-		return 0;
+	s->size = plain_size(s, &st);
 	(void)fcntl(s->fd, F_SETPIPE_SZ, PIPE_SIZE); /* best effort */
 	return 0;
 }
@@ -137,7 +127,7 @@ int lep_source_open(struct lep_source **out, const char *path,
 	s->name = lep_strdup(path ? path : "<stdin>");
 	status = s->name ? open_fd(s, path, e) : lep_fail_nomem(e, 0);
 	/* A filter's head start: what it wrote before may be waited for. */
-	if (!status && !s->map)
+	if (!status && !s->size)
 		status = detect_gzip(s, e);
 	if (status) {
 		lep_source_close(s);
@@ -171,7 +161,7 @@ void lep_source_close(struct lep_source *s)
 {
 	if (!s)
 		return;
-	if (s->mapped) {
+	if (s->size && s->map) {
 		union { const void *in; void *out; } map = {.in = s->map};
 
 		munmap(map.out, s->map_len);
@@ -183,6 +173,7 @@ void lep_source_close(struct lep_source *s)
 	lep_free(s->z);
 	lep_free(s->packed);
 	lep_free(s->buf);
+	lep_free(s->next);
 	lep_free(s->name);
 	lep_free(s);
 }
@@ -279,11 +270,23 @@ static int inflate_some(struct lep_source *s, size_t room, struct lep_error *e)
 	return 0;
 }
 
-/* Room behind len for a need of n in all. Memory follows the bytes that are
- * here: at most twice as much as they, whatever n says. */
+/* How large a buffer that holds `here` bytes becomes on the way to n. Memory follows
+ * the bytes that there are, whatever n says: at most twice those that came from a
+ * pipe, and of a file what is left of it. */
+static size_t larger(const struct lep_source *s, size_t here, size_t n)
+{
+	uint64_t left = s->position < s->size ? s->size - s->position : 0;
+	size_t most = n <= left ? n + HEADER : 2 * here;
+
+	if (most > n + HEADER)
+		most = n + HEADER;
+	return most < READ_AHEAD ? READ_AHEAD : most;
+}
+
+/* Room behind len for a need of n in all. */
 static int make_room(struct lep_source *s, size_t n, size_t *room, struct lep_error *e)
 {
-	size_t here = s->len - s->off, want;
+	size_t here = s->len - s->off, want = larger(s, here, n);
 	unsigned char *p;
 
 	if (s->off) {
@@ -295,11 +298,8 @@ static int make_room(struct lep_source *s, size_t n, size_t *room, struct lep_er
 			s->off = 0;
 		}
 	}
-	want = n + HEADER < 2 * here ? n + HEADER : 2 * here;
-	if (want < READ_AHEAD)
-		want = READ_AHEAD;
 	if (s->len == s->cap || s->cap < READ_AHEAD) {
-		p = lep_grow(s->buf, s->len, want, 1);
+		p = lep_grow_buffer(s->buf, s->len, want);
 		if (!p)
 			return lep_fail(e, LEP_ERR_NOMEM, "%s: out of memory (%zu bytes)", s->name, want);
 		s->buf = p;
@@ -334,7 +334,7 @@ int lep_source_check(struct lep_source *s, struct lep_error *e)
 {
 	struct stat st;
 
-	if (!s->mapped)
+	if (!s->size || !s->map)
 		return 0;
 	if (fstat(s->fd, &st) != 0)
 		return lep_fail_errno(e, "%s", s->name);
@@ -343,18 +343,46 @@ int lep_source_check(struct lep_source *s, struct lep_error *e)
 	return 0;
 }
 
+/* Bytes that were borrowed: they are all there, in one place. */
+static int in_memory(const struct lep_source *s)
+{
+	return s->map && !s->size;
+}
+
+static void give_memory(const struct lep_source *s, size_t n, const unsigned char **data, size_t *have)
+{
+	size_t left = s->map_len - (size_t)s->position;
+
+	*data = s->map + s->position;
+	*have = n < left ? n : left;
+}
+
+/* What was read ahead begins at the position, and has all that lay here behind it. */
+static void take_next(struct lep_source *s)
+{
+	unsigned char *p = s->buf;
+	size_t cap = s->cap;
+
+	s->buf = s->next;
+	s->cap = s->next_cap;
+	s->off = 0;
+	s->len = s->next_len;
+	s->next = p;
+	s->next_cap = cap;
+	s->next_len = 0;
+}
+
 int lep_source_need(struct lep_source *s, size_t n, const unsigned char **data, size_t *have,
 	struct lep_error *e)
 {
 	int status = 0;
 
-	if (s->map) {
-		size_t at = (size_t)s->position;
-
-		*data = s->map + at;
-		*have = n < s->map_len - at ? n : s->map_len - at;
-		return lep_source_check(s, e);
+	if (in_memory(s)) {
+		give_memory(s, n, data, have);
+		return 0;
 	}
+	if (s->next_len)
+		take_next(s);
 	while (s->len - s->off < n && !s->end && !status)
 		status = fill(s, n, e);
 	*data = s->buf + s->off;
@@ -366,9 +394,8 @@ void lep_source_peek(struct lep_source *s, size_t n, const unsigned char **data,
 {
 	int status = 0;
 
-	if (s->map) {
-		*data = s->map + s->position;
-		*have = n < s->map_len - s->position ? n : s->map_len - (size_t)s->position;
+	if (in_memory(s)) {
+		give_memory(s, n, data, have);
 		*end = *have < n;
 		return;
 	}
@@ -380,27 +407,68 @@ void lep_source_peek(struct lep_source *s, size_t n, const unsigned char **data,
 	*end = status != 0 || (s->end && *have < n);
 }
 
+/* Room in `next` for some more on the way to n bytes; like make_room it follows what is here. */
+static int next_room(struct lep_source *s, size_t n)
+{
+	size_t want = larger(s, s->next_len, n);
+	unsigned char *p;
+
+	if (s->next_len < s->next_cap && s->next_cap >= READ_AHEAD)
+		return 1;
+	p = lep_grow_buffer(s->next, s->next_len, want);
+	if (!p)
+		return 0;
+	s->next = p;
+	s->next_cap = want;
+	return 1;
+}
+
+void lep_source_ahead(struct lep_source *s, size_t from, size_t n, const unsigned char **data, size_t *have)
+{
+	size_t tail = s->len - s->off - from, step, got = 0;
+
+	*have = 0;
+	if (!s->size || s->len - s->off < from)
+		return;
+	if (!s->next_len) {
+		if (!next_room(s, tail) || s->next_cap < tail)
+			return;
+		if (tail)
+			memcpy(s->next, s->buf + s->off + from, tail);
+		s->next_len = tail;
+	}
+	if (s->next_len < n && !s->end && next_room(s, n)) {
+		step = s->next_cap - s->next_len < READ_AHEAD ? s->next_cap - s->next_len : READ_AHEAD;
+		if (n >= LARGE && n + HEADER - s->next_len < step)
+			step = n + HEADER - s->next_len;
+		if (read_some(s, s->next + s->next_len, step, &got, NULL) == 0)
+			s->end = got == 0;
+		s->next_len += got;
+	}
+	*data = s->next;
+	*have = s->next_len < n ? s->next_len : n;
+}
+
 void lep_source_skip(struct lep_source *s, size_t n)
 {
 	s->position += n;
-	if (!s->map) {
+	if (!in_memory(s))
 		s->off += n;
-	} else if (s->mapped && s->position - s->released >= RELEASE) {
-		union { const void *in; void *out; } from = {.in = s->map + s->released};
-		size_t step = (size_t)(s->position - s->released) / RELEASE * RELEASE;
-
-		(void)madvise(from.out, step, MADV_DONTNEED);
-		s->released += step;
-	}
 }
 
-const unsigned char *lep_source_whole(const struct lep_source *s, size_t *len)
+const unsigned char *lep_source_whole(struct lep_source *s, size_t *len)
 {
+	if (s->size && !s->map) {
+		void *map = mmap(NULL, (size_t)s->size, PROT_READ, MAP_PRIVATE, s->fd, 0);
+
+		s->map = map == MAP_FAILED ? NULL : map;
+		s->map_len = s->map ? (size_t)s->size : 0;
+	}
 	*len = s->map_len;
 	return s->map;
 }
 
-int lep_source_is_mapped(const struct lep_source *s)
+int lep_source_file(const struct lep_source *s)
 {
-	return s->mapped;
+	return s->size ? s->fd : -1;
 }

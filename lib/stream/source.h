@@ -1,6 +1,8 @@
 /*
- * Where a reader's bytes come from: a mapped file, memory, a pipe read ahead,
- * any of them through gzip. One position, forward only.
+ * Where a reader's bytes come from: a file, memory, a pipe read ahead, any of
+ * them through gzip. One position, forward only. A file is read, not mapped: a
+ * page that is touched once costs more than its copy, ten times as much where a
+ * machine's page tables are emulated.
  */
 #ifndef LEP_STREAM_SOURCE_H
 #define LEP_STREAM_SOURCE_H
@@ -33,10 +35,19 @@ void lep_source_peek(struct lep_source *s, size_t n, const unsigned char **data,
 /* Move on by n bytes that lep_source_need gave. */
 void lep_source_skip(struct lep_source *s, size_t n);
 
-/* All of it, if it lies in memory from its first byte to its last (a mapped
- * file), else NULL. */
-const unsigned char *lep_source_whole(const struct lep_source *s, size_t *len);
-int lep_source_is_mapped(const struct lep_source *s);
+/* All of it from its first byte to its last, where it lies in memory or, now, a
+ * regular file is mapped; else NULL. */
+const unsigned char *lep_source_whole(struct lep_source *s, size_t *len);
+/* The descriptor of a regular file, whose bytes these are, each at its position, and
+ * for which one never waits; else -1. */
+int lep_source_file(const struct lep_source *s);
+/*
+ * Of a regular file a little more of the n bytes that begin `from` bytes behind the
+ * position: as many as are here by now, *have, at *data, until the next call. What
+ * lep_source_need gave stays where it is; the next call of that must be behind a
+ * skip of `from`.
+ */
+void lep_source_ahead(struct lep_source *s, size_t from, size_t n, const unsigned char **data, size_t *have);
 /* LEP_ERR_DATA if the mapped file has become shorter. */
 int lep_source_check(struct lep_source *s, struct lep_error *e) LEP_MUST_USE;
 

@@ -41,9 +41,9 @@ static uint32_t slice_crc(uint32_t crc, const struct slice *s)
 	return lep_crc32c(lep_crc32c(crc, s->data, s->bytes), zeros, padding(s->bytes));
 }
 
-static int slice_write(struct lep_writer *w, const struct slice *s, int mapped, struct lep_error *e)
+static int slice_write(struct lep_writer *w, const struct slice *s, struct lep_error *e)
 {
-	int status = (mapped ? lep_output_lend : lep_output_write)(w->out, s->data, s->bytes, e);
+	int status = lep_output_write(w->out, s->data, s->bytes, e);
 
 	return status ? status : lep_output_write(w->out, zeros, padding(s->bytes), e);
 }
@@ -73,7 +73,7 @@ static int put_frame(struct lep_writer *w, enum lep_wire_type type, const void *
 	if (type == LEP_WIRE_HEAD)
 		w->head_crc = wire.payload_crc;
 	status = put_header(w, &wire, e);
-	return status ? status : slice_write(w, &s, 0, e);
+	return status ? status : slice_write(w, &s, e);
 }
 
 int lep_writer_new(struct lep_writer **writer, struct lep_output *out, const struct lep_head *head,
@@ -218,11 +218,16 @@ static int is_as_read(const struct lep_writer *w, const struct lep_frame *fr, ui
 	return 1;
 }
 
-static int is_mapped(const struct lep_frame *fr, const struct slice *s)
+/* A slice of a frame: that which still is where it was read may be a piece of a file. */
+static int slice_lend(struct lep_writer *w, const struct lep_frame *fr, const struct slice *s, struct lep_error *e)
 {
 	const unsigned char *p = s->data;
+	int status;
 
-	return fr->payload && fr->mapped && p >= fr->payload && p < fr->payload + fr->payload_bytes;
+	if (!fr->payload || fr->file < 0 || p < fr->payload || p >= fr->payload + fr->payload_bytes)
+		return slice_write(w, s, e);
+	status = lep_output_lend(w->out, p, s->bytes, fr->file, fr->file_at + (uint64_t)(p - fr->payload), e);
+	return status ? status : lep_output_write(w->out, zeros, padding(s->bytes), e);
 }
 
 static int put_records(struct lep_writer *w, const struct lep_frame *fr, struct lep_error *e)
@@ -246,7 +251,7 @@ static int put_records(struct lep_writer *w, const struct lep_frame *fr, struct 
 	for (size_t k = 0; k < slices && !status; k++) {
 		struct slice s = slice_of(w, fr, k);
 
-		status = slice_write(w, &s, is_mapped(fr, &s), e);
+		status = slice_lend(w, fr, &s, e);
 	}
 	if (status)
 		return status;

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -192,30 +191,27 @@ static void mixed_sizes(void)
 
 #define LENT ((size_t)5000000)
 
-/* A mapped file of LENT bytes; byte i is lent_byte(i). */
+/* LENT bytes, here and in a file, whose descriptor this is; byte i is lent_byte(i). */
 static unsigned char lent_byte(size_t i)
 {
 	return (unsigned char)(i * 7 + i / 4096);
 }
 
-static const unsigned char *lent_map(void)
+static unsigned char lent[LENT];
+
+static int lent_file(void)
 {
-	unsigned char *data = malloc(LENT);
 	struct lep_error e;
-	void *map;
 	int fd;
 
-	for (size_t i = 0; data && i < LENT; i++)
-		data[i] = lent_byte(i);
-	if (!data || lep_output_save(in_dir("lent"), data, LENT, &e))
+	for (size_t i = 0; i < LENT; i++)
+		lent[i] = lent_byte(i);
+	if (lep_output_save(in_dir("lent"), lent, LENT, &e))
 		abort();
-	free(data);
 	fd = open(in_dir("lent"), O_RDONLY);
-	map = mmap(NULL, LENT, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (map == MAP_FAILED)
+	if (fd < 0)
 		abort();
-	close(fd);
-	return map;
+	return fd;
 }
 
 static int pauses;
@@ -228,19 +224,18 @@ static int count_pause(void *ctx)
 }
 
 /* What a child writes into the pipe: text, a part beginning and ending anywhere, text. */
-static void lend_to(const char *path, const unsigned char *map)
+static void lend_to(const char *path, int file)
 {
 	struct lep_output *o;
 	struct lep_error e;
 
 	if (lep_output_open(&o, path, &e))
 		_exit(1);
-	lep_output_meanwhile(o, count_pause, NULL);
-	if (lep_output_write(o, "begin", 5, &e) || lep_output_lend(o, map + 100, LENT - 300, &e) ||
-		lep_output_write(o, "end", 3, &e) || lep_output_lend(o, map, 10, &e) || lep_output_commit(o, &e))
+	if (lep_output_write(o, "begin", 5, &e) || lep_output_lend(o, lent + 100, LENT - 300, file, 100, &e) ||
+		lep_output_write(o, "end", 3, &e) || lep_output_lend(o, lent, 10, file, 0, &e) || lep_output_commit(o, &e))
 		_exit(2);
 	lep_output_free(o);
-	_exit(pauses >= 10 || path[1] != 'd' ? 0 : 3);
+	_exit(0);
 }
 
 static int is_lent(FILE *f)
@@ -255,41 +250,88 @@ static int is_lent(FILE *f)
 	return same && getc(f) == EOF;
 }
 
-/* Pages of a file go into a pipe, and into a file, like all else. */
-static void lends(void)
+static void lends_to_pipe(int file)
 {
-	const unsigned char *map = lent_map();
-	char pipe_path[32];
+	char path[32];
 	int fd[2], status;
 	pid_t pid;
 	FILE *f;
 
 	CHECK(pipe(fd) == 0);
-	snprintf(pipe_path, sizeof(pipe_path), "/dev/fd/%d", fd[1]);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fd[1]);
 	pid = fork();
 	if (pid == 0)
-		lend_to(pipe_path, map);
+		lend_to(path, file);
 	close(fd[1]);
 	usleep(100000); /* the pipe is full by then */
 	f = fdopen(fd[0], "rb");
 	CHECK(is_lent(f));
 	fclose(f);
 	CHECKF(waitpid(pid, &status, 0) == pid && status == 0, "%x", status);
+}
+
+/* Pages of a file go into a pipe, and into a file, like all else; the bytes
+ * themselves where the file has become shorter. */
+static void lends(void)
+{
+	int file = lent_file();
+	int status;
+	pid_t pid;
+	FILE *f;
+
+	lends_to_pipe(file);
 	pid = fork();
 	if (pid == 0)
-		lend_to(in_dir("copy"), map);
+		lend_to(in_dir("copy"), file);
 	CHECKF(waitpid(pid, &status, 0) == pid && status == 0, "%x", status);
 	f = fopen(in_dir("copy"), "rb");
 	CHECK(f && is_lent(f));
 	fclose(f);
 	unlink(in_dir("copy"));
+	CHECK(truncate(in_dir("lent"), 600 * 4096) == 0);
+	lends_to_pipe(file);
+	CHECK(truncate(in_dir("lent"), 0) == 0);
+	lends_to_pipe(file);
+	close(file);
 	unlink(in_dir("lent"));
 }
 
-/* The reader has gone, or the file: one error, and nothing hangs. */
+/* While the pipe is full there is something else to do, until there is not. */
+static void lends_and_works(void)
+{
+	int file = lent_file();
+	struct lep_output *o;
+	struct lep_error e;
+	char path[32];
+	int fd[2], status;
+	pid_t pid;
+
+	CHECK(pipe(fd) == 0);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fd[1]);
+	pid = fork();
+	if (pid == 0) {
+		if (lep_output_open(&o, path, &e))
+			_exit(1);
+		lep_output_meanwhile(o, count_pause, NULL);
+		if (lep_output_lend(o, lent, LENT, file, 0, &e) || lep_output_commit(o, &e))
+			_exit(2);
+		lep_output_free(o);
+		_exit(pauses >= 10 ? 0 : 3);
+	}
+	close(fd[1]);
+	usleep(100000);
+	while (read(fd[0], path, sizeof(path)) > 0)
+		;
+	close(fd[0]);
+	CHECKF(waitpid(pid, &status, 0) == pid && status == 0, "%x", status);
+	close(file);
+	unlink(in_dir("lent"));
+}
+
+/* The reader has gone: one error, and nothing hangs. */
 static void lends_in_vain(void)
 {
-	const unsigned char *map = lent_map();
+	int file = lent_file();
 	struct lep_output *o;
 	struct lep_error e;
 	char path[32];
@@ -299,20 +341,12 @@ static void lends_in_vain(void)
 	CHECK(pipe(fd) == 0);
 	snprintf(path, sizeof(path), "/dev/fd/%d", fd[1]);
 	CHECK(lep_output_open(&o, path, &e) == 0);
-	CHECK(truncate(in_dir("lent"), 0) == 0);
-	CHECK(lep_output_lend(o, map, LENT, &e) == LEP_ERR_IO && strstr(e.text, "became shorter"));
 	close(fd[0]);
-	CHECK(lep_output_lend(o, map, LENT, &e) == LEP_ERR_IO && strstr(e.text, "Broken pipe"));
-	lep_output_free(o);
-	close(fd[1]);
-	CHECK(pipe(fd) == 0);
-	snprintf(path, sizeof(path), "/dev/fd/%d", fd[1]);
-	CHECK(lep_output_open(&o, path, &e) == 0);
-	close(fd[0]);
-	CHECK(lep_output_lend(o, map, LENT, &e) == LEP_ERR_IO && strstr(e.text, "Broken pipe"));
+	CHECK(lep_output_lend(o, lent, LENT, file, 0, &e) == LEP_ERR_IO && strstr(e.text, "Broken pipe"));
 	lep_output_free(o);
 	close(fd[1]);
 	signal(SIGPIPE, SIG_DFL);
+	close(file);
 	unlink(in_dir("lent"));
 }
 
@@ -348,6 +382,7 @@ int main(void)
 	RUN(full_disk);
 	RUN(mixed_sizes);
 	RUN(lends);
+	RUN(lends_and_works);
 	RUN(lends_in_vain);
 	RUN(closed_stdout);
 	rmdir(dir);
