@@ -4,7 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+#define FRESH_MIN ((size_t)32 << 10) /* bytes from which on pages may be worth a look, */
+#define STRETCH 256                  /* and how many pages at a time */
 
 static atomic_ullong allocations;
 
@@ -33,6 +42,52 @@ static void *take(size_t *bytes)
 	return aligned_alloc(LEP_ALIGN, *bytes);
 }
 
+/* Whether pages of memory, at most STRETCH, are zero now without having been touched:
+ * none is in use, and what may have been swapped out is given up. */
+static int are_fresh(void *p, size_t pages, size_t page)
+{
+	unsigned char in_use[STRETCH];
+
+	if (mincore(p, pages * page, in_use) != 0)
+		return 0;
+	for (size_t i = 0; i < pages; i++)
+		if (in_use[i] & 1)
+			return 0;
+	return madvise(p, pages * page, MADV_DONTNEED) == 0;
+}
+
+/* Its whole pages: the first into *p, their bytes; none of a small piece. */
+static size_t whole_pages(unsigned char **p, size_t bytes, size_t page)
+{
+	const size_t off = (size_t)((uintptr_t)*p % page), edge = off ? page - off : 0;
+
+	if (bytes < FRESH_MIN)
+		return 0;
+	*p += edge;
+	return (bytes - edge) / page * page;
+}
+
+/* Zeroes memory. A page that the kernel would only make now is zero when it is used,
+ * if it ever is, and touching it costs more than all else here. */
+static void clear(unsigned char *p, size_t bytes)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char *from = p;
+	size_t whole = whole_pages(&from, bytes, page);
+
+	memset(p, 0, whole ? (size_t)(from - p) : bytes);
+	if (whole)
+		memset(from + whole, 0, (size_t)(p + bytes - (from + whole)));
+	while (whole) {
+		size_t n = whole < STRETCH * page ? whole : STRETCH * page;
+
+		if (!are_fresh(from, n / page, page))
+			memset(from, 0, n);
+		from += n;
+		whole -= n;
+	}
+}
+
 void *lep_alloc(size_t n, size_t size)
 {
 	size_t bytes;
@@ -42,7 +97,25 @@ void *lep_alloc(size_t n, size_t size)
 		return NULL;
 	p = take(&bytes);
 	if (p)
-		memset(p, 0, bytes);
+		clear(p, bytes);
+	return p;
+}
+
+void *lep_alloc_used(size_t n, size_t size)
+{
+	unsigned char *p, *from;
+	size_t bytes, whole;
+
+	if (lep_mul_overflow(n, size, &bytes))
+		return NULL;
+	from = p = take(&bytes);
+	if (!p)
+		return NULL;
+	whole = whole_pages(&from, bytes, (size_t)sysconf(_SC_PAGESIZE));
+	/* An older kernel does not know it; then they come one by one. */
+	if (whole)
+		(void)madvise(from, whole, MADV_POPULATE_WRITE);
+	memset(p, 0, bytes);
 	return p;
 }
 

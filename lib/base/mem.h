@@ -13,8 +13,11 @@
 #define LEP_ALIGN 64
 
 /* n * size bytes, zeroed, aligned to 64; NULL if the product overflows or
- * there is no memory. n * size == 0 gives a valid pointer. Caller frees. */
+ * there is no memory. n * size == 0 gives a valid pointer. Caller frees. Pages
+ * that are never touched cost nothing. */
 void *lep_alloc(size_t n, size_t size) LEP_MUST_USE;
+/* The same for what is filled at once: all its pages come together, for half the price. */
+void *lep_alloc_used(size_t n, size_t size) LEP_MUST_USE;
 void lep_free(void *p);
 
 /* Whether bytes are more than the machine has, swap included: asked before sums of

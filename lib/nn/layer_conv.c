@@ -160,7 +160,7 @@ static int fill(struct lep_builder_nn *b, const struct lep_stmt *s, const int64_
 		return 0;
 	a->pack_size = lep_round_up(k->pack_size(a->rows, a->fg), 16);
 	a->turned_size = lep_round_up(k->pack_size(a->fg, a->cg), 16);
-	a->packed = lep_alloc(a->groups * a->pack_size, sizeof(lep_real));
+	a->packed = lep_alloc_used(a->groups * a->pack_size, sizeof(lep_real));
 	a->turned = lep_alloc(a->groups * a->taps * a->turned_size, sizeof(lep_real));
 	return a->packed && a->turned ? 0 : lep_build_fail(b, s, "out of memory");
 }

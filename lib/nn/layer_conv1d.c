@@ -232,7 +232,7 @@ static struct conv *new_conv(const struct lep_kernels *k, const struct words *w,
 		.dilation = (size_t)w->dilation, .relu = w->act == LEP_ACT_RELU, .has_bias = w->has_bias};
 	a->reach = (a->taps - 1) * a->dilation;
 	a->before = w->causal ? a->reach : a->reach / 2;
-	a->packed = lep_alloc(k->pack_size(a->taps * in, a->out), sizeof(lep_real));
+	a->packed = lep_alloc_used(k->pack_size(a->taps * in, a->out), sizeof(lep_real));
 	a->turned = lep_alloc(k->pack_size(a->taps * a->out, in), sizeof(lep_real));
 	a->plain = lep_alloc(a->taps * a->out * in, sizeof(lep_real));
 	if (a->packed && a->turned && a->plain)

@@ -142,10 +142,10 @@ static struct dense *new_dense(const struct lep_kernels *k, struct dense from)
 	if (!a)
 		return NULL;
 	*a = from;
-	a->packed = lep_alloc(k->pack_size(a->in, a->out), sizeof(lep_real));
+	a->packed = lep_alloc_used(k->pack_size(a->in, a->out), sizeof(lep_real));
 	a->turned = lep_alloc(k->pack_size(a->out, a->in), sizeof(lep_real));
 	if (a->parts > 1) {
-		a->joined = lep_alloc(a->in * a->out, sizeof(lep_real));
+		a->joined = lep_alloc_used(a->in * a->out, sizeof(lep_real));
 		a->bias = a->has_bias ? lep_alloc(a->out, sizeof(lep_real)) : NULL;
 	}
 	if (a->packed && a->turned && (a->parts == 1 || (a->joined && (a->bias || !a->has_bias))))

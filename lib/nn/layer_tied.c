@@ -115,7 +115,7 @@ static struct tied *new_tied(const struct lep_kernels *k, size_t in, size_t out,
 	if (!a)
 		return NULL;
 	*a = (struct tied){.in = in, .out = out, .rows = rows};
-	a->packed = lep_alloc(k->pack_size(in, out), sizeof(lep_real));
+	a->packed = lep_alloc_used(k->pack_size(in, out), sizeof(lep_real));
 	a->turned = lep_alloc(k->pack_size(out, in), sizeof(lep_real));
 	if (a->packed && a->turned)
 		return a;
