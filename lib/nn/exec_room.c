@@ -34,9 +34,11 @@ static int has_grad(const struct lep_exec *x, size_t v)
 	return x->training && (x->net->value[v].needs_grad || (int)v == x->net->value[x->net->logits].root);
 }
 
-/* Memory for the rows of value v that there must be room for. */
+/* Memory for the rows of value v that there must be room for: every batch of a
+ * training fills it. */
 static int new_value(struct lep_exec *x, size_t v, struct lep_error *e)
 {
+	void *(*alloc)(size_t n, size_t size) = x->training ? lep_alloc_used : lep_alloc;
 	size_t size = x->net->value[v].size, reals, grads;
 	size_t rows = x->gone[v] ? 0 : lep_places(x, (int)v, x->whole_value[v]);
 
@@ -47,9 +49,9 @@ static int new_value(struct lep_exec *x, size_t v, struct lep_error *e)
 	lep_free(x->grad[v]);
 	x->grad[v] = NULL;
 	/* An id takes no more room than a real. */
-	x->value[v] = lep_alloc(reals, sizeof(lep_real));
+	x->value[v] = alloc(reals, sizeof(lep_real));
 	if (x->value[v] && has_grad(x, v))
-		x->grad[v] = lep_alloc(grads, sizeof(lep_real));
+		x->grad[v] = alloc(grads, sizeof(lep_real));
 	if (!x->value[v] || (has_grad(x, v) && !x->grad[v]))
 		return lep_fail_nomem(e, (double)reals * sizeof(lep_real));
 	return 0;
@@ -146,7 +148,7 @@ int lep_exec_buffers(struct lep_exec *x, struct lep_error *e)
 	share_values(x);
 	rc = new_scratch(x, n->scratch * x->block_max, e);
 	if (rc == 0 && x->training) {
-		x->block_grads = lep_alloc(LEP_BLOCKS * n->block_reals, sizeof(lep_real));
+		x->block_grads = lep_alloc_used(LEP_BLOCKS * n->block_reals, sizeof(lep_real));
 		if (!x->block_grads)
 			rc = lep_fail_nomem(e, (double)(LEP_BLOCKS * n->block_reals * sizeof(lep_real)));
 	}

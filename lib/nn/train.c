@@ -144,7 +144,7 @@ static int make_room(struct lep_trainer *t, struct lep_error *e)
 		if (!(t->scratch[i] = lep_alloc(2 * t->largest, sizeof(**t->scratch))))
 			return lep_fail_nomem(e, 0);
 	for (int i = 0; i < lep_optim_state_count(t->o.optim.kind); i++)
-		if (!(t->state[i] = lep_alloc(values, sizeof(*t->state[i]))))
+		if (!(t->state[i] = lep_alloc_used(values, sizeof(*t->state[i]))))
 			return lep_fail_nomem(e, 0);
 	if (t->o.average > 0 && !(t->average = lep_alloc(values, sizeof(*t->average))))
 		return lep_fail_nomem(e, 0);

@@ -2,7 +2,6 @@
 #include "stream/dataset.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,10 +10,18 @@
 #include "stream/segment.h"
 #include "stream/source.h"
 
+#define ROOM ((size_t)256 << 10)  /* bytes for parsed frames are asked for at a time */
+#define STRETCH ((size_t)1 << 20) /* bytes of a mapped file that are asked about together */
+
 struct lep_parsed {
 	struct lep_frame frame;
-	void *ids;   /* mapped ones, or NULL */
-	unsigned char room[] __attribute__((aligned(8)));
+	unsigned char room[] __attribute__((aligned(16)));
+};
+
+struct lep_parsed_room {
+	struct lep_parsed_room *before;
+	size_t used, size;
+	unsigned char bytes[] __attribute__((aligned(LEP_ALIGN)));
 };
 
 int lep_dataset_push(struct lep_dataset *d, uint64_t offset, uint64_t n, struct lep_error *e)
@@ -100,6 +107,7 @@ int lep_dataset_open(struct lep_dataset **out, const char *path, const struct le
 	*out = NULL;
 	if (!d)
 		return lep_fail_nomem(e, 0);
+	pthread_mutex_init(&d->lock, NULL);
 	lep_head_init(&d->head);
 	status = lep_source_open(&source, path, options, e);
 	if (!status && !(d->name = lep_strdup(lep_source_name(source))))
@@ -126,19 +134,17 @@ int lep_dataset_open(struct lep_dataset **out, const char *path, const struct le
 	return 0;
 }
 
-static void parsed_free(struct lep_parsed *p)
-{
-	if (p)
-		lep_free(p->ids);
-	lep_free(p);
-}
-
 void lep_dataset_close(struct lep_dataset *d)
 {
 	if (!d)
 		return;
-	for (size_t i = 0; d->parsed && i < d->frames; i++)
-		parsed_free(atomic_load(&d->parsed[i]));
+	while (d->room) {
+		struct lep_parsed_room *r = d->room;
+
+		d->room = r->before;
+		lep_free(r);
+	}
+	pthread_mutex_destroy(&d->lock);
 	for (size_t i = 0; i < d->nparts; i++)
 		lep_id_maps_free(d->part[i].maps, d->head.nfield);
 	lep_free(d->parsed);
@@ -195,13 +201,57 @@ static const struct lep_part *part_of(const struct lep_dataset *d, size_t frame)
 	return i ? &d->part[i - 1] : NULL;
 }
 
+/* A place for a parsed frame, until close. */
+static void *parsed_room(struct lep_dataset *d, size_t bytes, struct lep_error *e)
+{
+	struct lep_parsed_room *r;
+	void *p = NULL;
+
+	bytes = lep_round_up(bytes, 16);
+	pthread_mutex_lock(&d->lock);
+	r = d->room;
+	if (!r || r->size - r->used < bytes) {
+		size_t size = bytes > ROOM ? bytes : ROOM;
+
+		r = lep_alloc_used(sizeof(*r) + size, 1);
+		if (r) {
+			r->size = size;
+			r->before = d->room;
+			d->room = r;
+		}
+	}
+	if (r) {
+		p = r->bytes + r->used;
+		r->used += bytes;
+	}
+	pthread_mutex_unlock(&d->lock);
+	if (!p)
+		lep_fail_nomem(e, (double)bytes);
+	return p;
+}
+
+/* The file still has its bytes around this place, or had a moment ago: asking for
+ * each frame costs more than reading it. */
+static int still_there(struct lep_dataset *d, uint64_t offset, struct lep_error *e)
+{
+	const size_t stretch = (size_t)(offset / STRETCH) + 1;
+	int status;
+
+	if (!d->source || atomic_load_explicit(&d->looked_at, memory_order_relaxed) == stretch)
+		return 0;
+	status = lep_source_check(d->source, e);
+	if (!status)
+		atomic_store_explicit(&d->looked_at, stretch, memory_order_relaxed);
+	return status;
+}
+
 /* The header of frame k, checked against what is known of it; a kept one was
  * checked when it came. */
 static int frame_header(struct lep_dataset *d, size_t k, const struct lep_part *part, struct lep_wire *w,
 	struct lep_error *e)
 {
 	const unsigned char *bytes = d->base + d->offset[k];
-	int status = d->source ? lep_source_check(d->source, e) : 0;
+	int status = still_there(d, d->offset[k], e);
 
 	if (status)
 		return status;
@@ -229,21 +279,20 @@ static int load(struct lep_dataset *d, size_t k, struct lep_parsed **out, struct
 
 	if (status)
 		return lep_fail_at(e, "%s: record %" PRIu64, d->name, d->first[k]);
-	p = lep_alloc(sizeof(*p) + lep_payload_room(&d->head, (size_t)w.records), 1);
+	p = parsed_room(d, sizeof(*p) + lep_payload_room(&d->head, (size_t)w.records), e);
 	if (!p)
-		return lep_fail_nomem(e, 0);
+		return LEP_ERR_NOMEM;
 	status = lep_payload_parse(&p->frame, &columns, p->room, &d->head, maps, &w, payload, e);
 	if (!status && maps) {
-		p->ids = lep_alloc(lep_payload_ids_room(&d->head, &p->frame, maps), 1);
-		if (p->ids)
-			lep_payload_map_ids(&d->head, &p->frame, columns, maps, p->ids);
+		void *ids = parsed_room(d, lep_payload_ids_room(&d->head, &p->frame, maps), e);
+
+		if (ids)
+			lep_payload_map_ids(&d->head, &p->frame, columns, maps, ids);
 		else
-			status = lep_fail_nomem(e, 0);
+			status = LEP_ERR_NOMEM;
 	}
-	if (status) {
-		parsed_free(p);
+	if (status)
 		return lep_fail_at(e, "%s", d->name);
-	}
 	*out = p;
 	return 0;
 }
@@ -264,10 +313,8 @@ int lep_dataset_record(struct lep_dataset *d, uint64_t i, const struct lep_frame
 		if (status)
 			return status;
 		/* Another thread may have been faster; both have the same. */
-		if (!atomic_compare_exchange_strong(&d->parsed[k], &none, p)) {
-			parsed_free(p);
+		if (!atomic_compare_exchange_strong(&d->parsed[k], &none, p))
 			p = none;
-		}
 	}
 	*frame = &p->frame;
 	*at = (size_t)(i - d->first[k]);

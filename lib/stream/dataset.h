@@ -6,6 +6,9 @@
 #ifndef LEP_STREAM_DATASET_H
 #define LEP_STREAM_DATASET_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "stream/agree.h"
 #include "stream/reader.h"
 #include "stream/wire.h"
@@ -25,6 +28,7 @@ struct lep_part {
 };
 
 struct lep_parsed;               /* a frame laid out, made at first use */
+struct lep_parsed_room;          /* where they lie, many together */
 
 struct lep_dataset {
 	char *name;
@@ -36,6 +40,9 @@ struct lep_dataset {
 	uint64_t *offset;        /* of each in base */
 	size_t capacity;         /* of both, less one */
 	_Atomic(struct lep_parsed *) *parsed;
+	pthread_mutex_t lock;    /* of: */
+	struct lep_parsed_room *room;
+	atomic_size_t looked_at; /* which stretch of the mapped file was found whole, + 1 */
 	struct lep_source *source; /* of a mapped file, else NULL */
 	size_t nparts;
 	struct lep_part *part;
