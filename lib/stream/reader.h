@@ -1,6 +1,6 @@
 /*
- * Reader of lep-tensor(5): one for files (mapped), pipes (read ahead) and gzip
- * (seen through). Checks everything: damage and truncation are errors with a
+ * Reader of lep-tensor(5): one for files and pipes (read ahead) and gzip (seen
+ * through). Checks everything: damage and truncation are errors with a
  * place ("train.lept: record 512: ...").
  */
 #ifndef LEP_STREAM_READER_H
@@ -41,8 +41,7 @@ const char *lep_reader_name(const struct lep_reader *r);
 
 /*
  * The next frame: 1, or 0 at the proper end of input, or a negative status.
- * The frame is valid until the next call (of a mapped file as well: pages
- * behind the reader are released). Upstream's ABORT is LEP_ERR_ABORT; the
+ * The frame is valid until the next call. Upstream's ABORT is LEP_ERR_ABORT; the
  * records before it have been handed out.
  */
 int lep_reader_next(struct lep_reader *r, struct lep_frame *frame, struct lep_error *e) LEP_MUST_USE;
