@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -20,6 +19,12 @@ struct worker {
 	int number;
 };
 
+/* The tasks that belong to a thread, on a line of the cache of their own. */
+struct share {
+	_Alignas(64) atomic_int next; /* the task to be taken */
+	int end;
+};
+
 struct lep_threads {
 	int threads;      /* the caller included */
 	int started;
@@ -27,21 +32,34 @@ struct lep_threads {
 	pthread_mutex_t lock;
 	pthread_cond_t begin, done;
 	atomic_uint round;     /* counts the calls of run */
-	atomic_int next;       /* the task to be taken */
+	struct share *share;   /* threads */
 	atomic_int busy;       /* workers that have not finished this round */
-	int tasks, quit;
+	int quit;
 	lep_task_fn *fn;
 	void *ctx;
 };
 
+/* Its own share first, so that a thread finds in its cache what it left there in the
+ * round before; then what others have not come to. */
 static void work(struct lep_threads *p, int number)
 {
-	for (;;) {
-		int task = atomic_fetch_add(&p->next, 1);
+	for (int k = 0; k < p->threads; k++) {
+		struct share *s = &p->share[(number + k) % p->threads];
 
-		if (task >= p->tasks)
-			return;
-		p->fn(p->ctx, task, number);
+		while (atomic_load(&s->next) < s->end) {
+			int task = atomic_fetch_add(&s->next, 1);
+
+			if (task < s->end)
+				p->fn(p->ctx, task, number);
+		}
+	}
+}
+
+static void share_out(struct lep_threads *p, int tasks)
+{
+	for (int64_t i = 0; i < p->threads; i++) {
+		atomic_store(&p->share[i].next, (int)(tasks * i / p->threads));
+		p->share[i].end = (int)(tasks * (i + 1) / p->threads);
 	}
 }
 
@@ -124,10 +142,11 @@ int lep_threads_new(struct lep_threads **out, int threads, struct lep_error *e)
 		return lep_fail_nomem(e, 0);
 	p->threads = threads > 0 ? threads : usable_processors();
 	p->worker = lep_alloc((size_t)p->threads, sizeof(*p->worker));
+	p->share = lep_alloc((size_t)p->threads, sizeof(*p->share));
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->begin, NULL);
 	pthread_cond_init(&p->done, NULL);
-	if (!p->worker) {
+	if (!p->worker || !p->share) {
 		lep_threads_free(p);
 		return lep_fail_nomem(e, 0);
 	}
@@ -160,6 +179,7 @@ void lep_threads_free(struct lep_threads *p)
 	pthread_cond_destroy(&p->begin);
 	pthread_cond_destroy(&p->done);
 	lep_free(p->worker);
+	lep_free(p->share);
 	lep_free(p);
 }
 
@@ -168,14 +188,23 @@ int lep_threads_count(const struct lep_threads *p)
 	return p->threads;
 }
 
+void lep_threads_await(const atomic_int *n, int least)
+{
+	for (int i = 0; atomic_load(n) < least; i++) {
+		if (i < SPINS)
+			breathe();
+		else
+			sched_yield();
+	}
+}
+
 void lep_threads_run(struct lep_threads *p, int tasks, lep_task_fn *fn, void *ctx)
 {
 	if (tasks <= 0)
 		return;
-	p->tasks = tasks;
 	p->fn = fn;
 	p->ctx = ctx;
-	atomic_store(&p->next, 0);
+	share_out(p, tasks);
 	if (!p->started || tasks == 1) {
 		work(p, 0);
 		return;

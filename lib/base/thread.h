@@ -1,9 +1,13 @@
 /*
- * A pool of threads that share out numbered tasks. Which thread takes which
- * task is left open; results may not depend on it. Idle threads sleep.
+ * A pool of threads that share out numbered tasks, neighbours to the same one, and
+ * each what it had the last time there were as many; then they help each other. So
+ * which thread takes which task is left open; results may not depend on it. Idle
+ * threads sleep.
  */
 #ifndef LEP_BASE_THREAD_H
 #define LEP_BASE_THREAD_H
+
+#include <stdatomic.h>
 
 #include "base/status.h"
 
@@ -19,5 +23,9 @@ int lep_threads_count(const struct lep_threads *p);
 
 /* Run all tasks and return when all are done. One caller at a time. */
 void lep_threads_run(struct lep_threads *p, int tasks, lep_task_fn *fn, void *ctx);
+
+/* For a task that goes on where one of a lower number has come to, of not more tasks
+ * than threads: until *n is at least `least`. */
+void lep_threads_await(const atomic_int *n, int least);
 
 #endif

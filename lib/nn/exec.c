@@ -4,7 +4,7 @@
 #include "nn/exec.h"
 
 /* Gradients of blocks are summed in pieces of this many reals. */
-enum { SUM_PIECE = 8192 };
+enum { SUM_PIECE = 2048 };
 
 static size_t blocks_of(size_t count)
 {
@@ -192,11 +192,60 @@ static void run_forward_meetings(struct stretch *s, struct lep_threads *pool)
 	s->f_to = n->nop;
 }
 
-/* ---- the batch's gradient from the blocks', and of `whole` parameters ---- */
+/*
+ * ---- the batch's gradient from the blocks' ----
+ *
+ * The sum goes from block to block. Each thread adds those it has run, which its own
+ * cache still holds, to what the thread before it hands on, piece by piece: between
+ * distant cores a line on its way costs more than all of the arithmetic.
+ */
+struct chain {
+	struct lep_exec *x;
+	int blocks, links;
+	struct {
+		_Alignas(64) atomic_int done; /* pieces */
+	} link[LEP_BLOCKS];
+};
+
+static void chain_task(void *ctx, int task, int thread)
+{
+	struct chain *c = ctx;
+	const size_t reals = c->x->net->block_reals;
+	/* as lep_threads_run shares out blocks */
+	const int from = c->blocks * task / c->links, to = c->blocks * (task + 1) / c->links;
+	int piece = 0;
+
+	(void)thread;
+	for (size_t at = 0; at < reals; at += SUM_PIECE, piece++) {
+		size_t len = reals - at < SUM_PIECE ? reals - at : SUM_PIECE;
+		lep_real *g = c->x->net->grads + at;
+		const lep_real *b = c->x->block_grads + at;
+		int first = from;
+
+		if (task == 0)
+			memcpy(g, b + (size_t)first++ * reals, len * sizeof(*g));
+		else
+			lep_threads_await(&c->link[task - 1].done, piece + 1);
+		c->x->k->col_sums(g, b + (size_t)first * reals, (size_t)(to - first), len, reals, 1);
+		atomic_store(&c->link[task].done, piece + 1);
+	}
+}
+
+static void sum_blocks(struct lep_exec *x, struct lep_threads *pool)
+{
+	struct chain c = {.x = x, .blocks = (int)blocks_of(x->count), .links = lep_threads_count(pool)};
+
+	if (c.links > c.blocks)
+		c.links = c.blocks;
+	if (x->net->block_reals)
+		lep_threads_run(pool, c.links, chain_task, &c);
+}
+
+/* ---- and of `whole` parameters ---- */
 
 struct collect {
 	struct lep_exec *x;
-	int pieces, turn;
+	int turn;
 };
 
 static int has_turn(const struct lep_op *op, int turn)
@@ -211,16 +260,6 @@ static void collect_task(void *ctx, int task, int thread)
 	const struct lep_net *n = x->net;
 
 	(void)thread;
-	if (task < c->pieces) {
-		size_t from = (size_t)task * SUM_PIECE;
-		size_t len = n->block_reals - from < SUM_PIECE ? n->block_reals - from : SUM_PIECE;
-		lep_real *g = n->grads + from;
-
-		memcpy(g, x->block_grads + from, len * sizeof(*g));
-		x->k->col_sums(g, x->block_grads + n->block_reals + from, blocks_of(x->count) - 1, len, n->block_reals, 1);
-		return;
-	}
-	task -= c->pieces;
 	for (size_t i = 0; i < n->nop; i++) {
 		const struct lep_op *op = &n->op[i];
 
@@ -237,11 +276,12 @@ static void collect_task(void *ctx, int task, int thread)
 static void collect_gradients(struct lep_exec *x, struct lep_threads *pool)
 {
 	const struct lep_net *n = x->net;
-	struct collect c = {.x = x, .pieces = (int)((n->block_reals + SUM_PIECE - 1) / SUM_PIECE)};
+	struct collect c = {.x = x};
 	int turns = 1;
 
-	for (; c.turn < turns; c.turn++, c.pieces = 0) {
-		int tasks = c.pieces;
+	sum_blocks(x, pool);
+	for (; c.turn < turns; c.turn++) {
+		int tasks = 0;
 
 		for (size_t i = 0; i < n->nop; i++) {
 			tasks += has_turn(&n->op[i], c.turn) ? n->op[i].gradient_tasks : 0;
