@@ -330,6 +330,11 @@ static int fill(struct lep_source *s, size_t n, struct lep_error *e)
 	return status;
 }
 
+static int became_shorter(const struct lep_source *s, struct lep_error *e)
+{
+	return lep_fail(e, LEP_ERR_DATA, "%s: the file became shorter while it was read", s->name);
+}
+
 int lep_source_check(struct lep_source *s, struct lep_error *e)
 {
 	struct stat st;
@@ -338,9 +343,7 @@ int lep_source_check(struct lep_source *s, struct lep_error *e)
 		return 0;
 	if (fstat(s->fd, &st) != 0)
 		return lep_fail_errno(e, "%s", s->name);
-	if ((uint64_t)st.st_size < s->map_len)
-		return lep_fail(e, LEP_ERR_DATA, "%s: the file became shorter while it was read", s->name);
-	return 0;
+	return (uint64_t)st.st_size < s->map_len ? became_shorter(s, e) : 0;
 }
 
 /* Bytes that were borrowed: they are all there, in one place. */
@@ -387,6 +390,8 @@ int lep_source_need(struct lep_source *s, size_t n, const unsigned char **data, 
 		status = fill(s, n, e);
 	*data = s->buf + s->off;
 	*have = s->len - s->off < n ? s->len - s->off : n;
+	if (!status && *have < n && s->position + *have < s->size)
+		status = became_shorter(s, e);
 	return status;
 }
 

@@ -25,7 +25,8 @@ uint64_t lep_source_position(const struct lep_source *s);
 /*
  * The next n bytes, or as many as there are before the end of input: *data
  * points at *have of them, valid until the next call. 64-byte aligned wherever
- * the position is a multiple of 64.
+ * the position is a multiple of 64. A regular file that ends before it did when it
+ * was opened is LEP_ERR_DATA.
  */
 int lep_source_need(struct lep_source *s, size_t n, const unsigned char **data, size_t *have,
 	struct lep_error *e) LEP_MUST_USE;
