@@ -430,11 +430,12 @@ static int next_room(struct lep_source *s, size_t n)
 
 void lep_source_ahead(struct lep_source *s, size_t from, size_t n, const unsigned char **data, size_t *have)
 {
-	size_t tail = s->len - s->off - from, step, got = 0;
+	size_t tail, step, got = 0;
 
 	*have = 0;
 	if (!s->size || s->len - s->off < from)
 		return;
+	tail = s->len - s->off - from;
 	if (!s->next_len) {
 		if (!next_room(s, tail) || s->next_cap < tail)
 			return;

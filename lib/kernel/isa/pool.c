@@ -200,7 +200,7 @@ void ISA(maxpool_backward)(const struct lep_pool *p, lep_real *dx, const lep_rea
 	}
 }
 
-/* The mean of a window of `count` places for channels c to c + m - 1. */
+/* The mean of a window of `count` places, of m channels from where x and y begin. */
 SIMD void mean_window(const size_t m, const struct lep_pool *p, const struct window *w, lep_real *y, const lep_real *x,
 	vf count)
 {
