@@ -103,19 +103,12 @@ void *lep_alloc(size_t n, size_t size)
 
 void *lep_alloc_used(size_t n, size_t size)
 {
-	unsigned char *p, *from;
-	size_t bytes, whole;
+	unsigned char *p = lep_alloc(n, size), *from = p;
+	size_t whole = p ? whole_pages(&from, n * size, (size_t)sysconf(_SC_PAGESIZE)) : 0;
 
-	if (lep_mul_overflow(n, size, &bytes))
-		return NULL;
-	from = p = take(&bytes);
-	if (!p)
-		return NULL;
-	whole = whole_pages(&from, bytes, (size_t)sysconf(_SC_PAGESIZE));
 	/* An older kernel does not know it; then they come one by one. */
 	if (whole)
 		(void)madvise(from, whole, MADV_POPULATE_WRITE);
-	memset(p, 0, bytes);
 	return p;
 }
 
