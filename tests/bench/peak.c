@@ -25,80 +25,58 @@ static volatile float sink;
  * some processors have units for those besides the multipliers.
  */
 #ifdef __x86_64__
-#define ZERO(i) __m512 s##i = _mm512_set1_ps((float)i);
-#define STEP(i) s##i = _mm512_fmadd_ps(s##i, a, b);
-#define ADD(i) s0 = _mm512_add_ps(s0, s##i);
-__attribute__((target("avx512f"))) static void avx512(long count)
-{
-	const __m512 a = _mm512_set1_ps(0.5f), b = _mm512_set1_ps(1.0f);
-	EACH16(ZERO)
-
-	while (count-- > 0) {
-		EACH16(STEP)
+#define ZERO(i) FLOATS s##i = OP(set1_ps)((float)i);
+#define STEP(i) s##i = OP(fmadd_ps)(s##i, a, b);
+#define ADD(i) s0 = OP(add_ps)(s0, s##i);
+#define INT(i) INTS t##i = OP(set1_epi32)(i);
+#define SHORT(i) t##i = XOR(OP(add_epi32)(t##i, c), d);
+#define JOIN(i) t0 = XOR(t0, t##i);
+#define LOOPS(name, isa, EACH) \
+	__attribute__((target(isa))) static void name(long count) \
+	{ \
+		const FLOATS a = OP(set1_ps)(0.5f), b = OP(set1_ps)(1.0f); \
+		EACH(ZERO) \
+\
+		while (count-- > 0) { \
+			EACH(STEP) \
+		} \
+		EACH(ADD) \
+		sink = OP(cvtss_f32)(s0); \
+	} \
+	__attribute__((target(isa))) static void name##_mixed(long count) \
+	{ \
+		const FLOATS a = OP(set1_ps)(0.5f), b = OP(set1_ps)(1.0f); \
+		const INTS c = OP(set1_epi32)(3), d = OP(set1_epi32)(5); \
+		EACH4(ZERO) \
+		EACH6(INT) \
+\
+		while (count-- > 0) { \
+			EACH4(STEP) \
+			EACH6(SHORT) \
+		} \
+		EACH4(ADD) \
+		EACH6(JOIN) \
+		sink = OP(cvtss_f32)(s0) + (float)FIRST(t0); \
 	}
-	EACH16(ADD)
-	sink = _mm512_cvtss_f32(s0);
-}
-#define INT(i) __m512i t##i = _mm512_set1_epi32(i);
-#define SHORT(i) t##i = _mm512_xor_si512(_mm512_add_epi32(t##i, c), d);
-#define JOIN(i) t0 = _mm512_xor_si512(t0, t##i);
-__attribute__((target("avx512f"))) static void avx512_mixed(long count)
-{
-	const __m512 a = _mm512_set1_ps(0.5f), b = _mm512_set1_ps(1.0f);
-	const __m512i c = _mm512_set1_epi32(3), d = _mm512_set1_epi32(5);
-	EACH4(ZERO)
-	EACH6(INT)
 
-	while (count-- > 0) {
-		EACH4(STEP)
-		EACH6(SHORT)
-	}
-	EACH4(ADD)
-	EACH6(JOIN)
-	sink = _mm512_cvtss_f32(s0) + (float)_mm512_cvtsi512_si32(t0);
-}
-#undef INT
-#undef SHORT
-#undef JOIN
-#undef ZERO
-#undef STEP
-#undef ADD
+#define FLOATS __m512
+#define INTS __m512i
+#define OP(name) _mm512_##name
+#define XOR _mm512_xor_si512
+#define FIRST _mm512_cvtsi512_si32
+LOOPS(avx512, "avx512f", EACH16)
+#undef FLOATS
+#undef INTS
+#undef OP
+#undef XOR
+#undef FIRST
 
-#define ZERO(i) __m256 s##i = _mm256_set1_ps((float)i);
-#define STEP(i) s##i = _mm256_fmadd_ps(s##i, a, b);
-#define ADD(i) s0 = _mm256_add_ps(s0, s##i);
-__attribute__((target("avx2,fma"))) static void avx2(long count)
-{
-	const __m256 a = _mm256_set1_ps(0.5f), b = _mm256_set1_ps(1.0f);
-	EACH12(ZERO)
-
-	while (count-- > 0) {
-		EACH12(STEP)
-	}
-	EACH12(ADD)
-	sink = _mm256_cvtss_f32(s0);
-}
-#define INT(i) __m256i t##i = _mm256_set1_epi32(i);
-#define SHORT(i) t##i = _mm256_xor_si256(_mm256_add_epi32(t##i, c), d);
-#define JOIN(i) t0 = _mm256_xor_si256(t0, t##i);
-__attribute__((target("avx2,fma"))) static void avx2_mixed(long count)
-{
-	const __m256 a = _mm256_set1_ps(0.5f), b = _mm256_set1_ps(1.0f);
-	const __m256i c = _mm256_set1_epi32(3), d = _mm256_set1_epi32(5);
-	EACH4(ZERO)
-	EACH6(INT)
-
-	while (count-- > 0) {
-		EACH4(STEP)
-		EACH6(SHORT)
-	}
-	EACH4(ADD)
-	EACH6(JOIN)
-	sink = _mm256_cvtss_f32(s0) + (float)_mm256_cvtsi256_si32(t0);
-}
-#undef INT
-#undef SHORT
-#undef JOIN
+#define FLOATS __m256
+#define INTS __m256i
+#define OP(name) _mm256_##name
+#define XOR _mm256_xor_si256
+#define FIRST _mm256_cvtsi256_si32
+LOOPS(avx2, "avx2,fma", EACH12)
 #undef ZERO
 #undef STEP
 #undef ADD

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -328,19 +329,25 @@ static void lends_and_works(void)
 	unlink(in_dir("lent"));
 }
 
-/* The reader has gone: one error, and nothing hangs. */
+/* The reader has gone, or the file: one error, and nothing hangs. */
 static void lends_in_vain(void)
 {
 	int file = lent_file();
+	void *map = mmap(NULL, LENT, PROT_READ, MAP_PRIVATE, file, 0);
 	struct lep_output *o;
 	struct lep_error e;
 	char path[32];
 	int fd[2];
 
+	CHECK(map != MAP_FAILED);
 	signal(SIGPIPE, SIG_IGN);
 	CHECK(pipe(fd) == 0);
 	snprintf(path, sizeof(path), "/dev/fd/%d", fd[1]);
 	CHECK(lep_output_open(&o, path, &e) == 0);
+	/* what lies in a mapped file alone is gone with it */
+	CHECK(truncate(in_dir("lent"), 0) == 0);
+	CHECK(lep_output_write(o, map, LENT, &e) == LEP_ERR_IO && strstr(e.text, "became shorter"));
+	munmap(map, LENT);
 	close(fd[0]);
 	CHECK(lep_output_lend(o, lent, LENT, file, 0, &e) == LEP_ERR_IO && strstr(e.text, "Broken pipe"));
 	lep_output_free(o);
