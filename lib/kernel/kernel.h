@@ -335,7 +335,7 @@ const struct lep_kernels *lep_kernels_select(const char *isa, struct lep_error *
  * plain with ldb; a plain one is packed on the way where that pays. bias, relu as
  * in struct lep_gemm. Threads split it by calling it on ranges of rows (of A and
  * C), or of columns (of B, C and bias; of a packed B at multiples of k->panel: its
- * columns from j on begin at b + j * K). It needs 700 KiB of stack.
+ * columns from j on begin at b + j * K). It needs 600 KiB of stack.
  */
 struct lep_matmul {
 	size_t m, n, k;
@@ -353,9 +353,9 @@ struct lep_matmul {
 };
 void lep_matmul(const struct lep_kernels *k, const struct lep_matmul *p);
 
-/* The same on all threads of a pool: they pack B together, unless it is packed, and
- * share the rows (or, of a low C, the columns). scratch: k->pack_size(K, n) reals;
- * not used with a packed B. */
+/* The same on all threads of a pool: they share the columns, each packing its own,
+ * or, of a C that is not wide enough, the rows, of a B that they pack together.
+ * scratch: k->pack_size(K, n) reals; not used with a packed B. */
 void lep_matmul_pool(const struct lep_kernels *k, const struct lep_matmul *p, struct lep_threads *pool,
 	lep_real *scratch);
 

@@ -1,17 +1,19 @@
 /*
- * Large matrix products on the table's gemm, blocked for the caches: a block of
- * A (struct extent) is copied together, for in a large matrix its rows are pages
- * apart, and stays in the second cache while the panels of B pass by it, each used
- * by all rows of the block. Longer blocks mean fewer trips through C, higher ones
- * fewer trips through B.
+ * Large matrix products on the table's gemm, blocked for the caches: a panel of B
+ * stays in the second cache while all rows of a block of A (struct extent) pass by
+ * it, six at a time, which are read where they are. Longer blocks mean fewer trips
+ * through C, which for a large matrix is in memory; higher ones fewer through B.
+ *
+ * A turned A has its rows side by side and its steps pages apart, so its blocks are
+ * copied into the order they are read in.
  */
 #include "kernel/kernel.h"
 
 #include <string.h>
 
-#define GAP 16        /* between rows of a copy, so that they do not share cache sets */
-#define BLOCK_MAX ((192 + GAP) * (512 + GAP)) /* elements of the largest block of A, copied */
-#define ROWS_MAX 192  /* its rows */
+#define GAP 16        /* between tiles of a copy, so that they do not share cache sets */
+#define ROWS_MAX 192  /* rows of a turned block of A, */
+#define TURNED_MAX (ROWS_MAX / LEP_TILE_ROWS * (LEP_TILE_ROWS * 512 + GAP) + LEP_TILE_ROWS) /* elements copied */
 #define COPY_M 132    /* rows of a block where B is copied, too, */
 #define COPY_K 192    /* steps, */
 #define COPY_N 256    /* and columns: all of it fits the second cache */
@@ -31,31 +33,18 @@ struct extent {
 	size_t rows, steps;
 };
 
-/* Of a packed B, by the width of its panels; each was measured, and fills half a
- * second cache and more. */
-static struct extent extent_of(const struct lep_kernels *t)
+/* Of a packed B, by the width of its panels; each was measured. */
+static struct extent extent_of(const struct lep_kernels *t, int turned)
 {
-	return t->panel == PANEL ? (struct extent){192, 512} : (struct extent){66, 1024};
+	if (t->panel == PANEL)
+		return turned ? (struct extent){192, 512} : (struct extent){384, 2048};
+	return (struct extent){66, 1024};
 }
 
 static void fetch(const lep_real *p, size_t n)
 {
 	for (size_t i = 0; i < n; i += 64 / sizeof(*p))
 		__builtin_prefetch(p + i);
-}
-
-/* A block of A, row by row. */
-static void copy_rows(struct lep_gemm *g, size_t lda, lep_real *to)
-{
-	const size_t ld = g->len + GAP;
-
-	for (size_t r = 0; r < g->m; r++) {
-		if (r + AHEAD < g->m)
-			fetch(g->a + (r + AHEAD) * lda, g->len);
-		memcpy(to + r * ld, g->a + r * lda, g->len * sizeof(*to));
-	}
-	g->a = to;
-	g->lda = ld;
 }
 
 /*
@@ -92,7 +81,7 @@ static void block(const struct lep_kernels *t, const struct lep_matmul *p, struc
 	size_t k)
 {
 	const int last = k + g.len == p->k;
-	lep_real copy[BLOCK_MAX];
+	lep_real copy[TURNED_MAX];
 	ptrdiff_t row[ROWS_MAX];
 
 	g.ldc = p->ldc;
@@ -107,10 +96,8 @@ static void block(const struct lep_kernels *t, const struct lep_matmul *p, struc
 		g.step = p->a_turned ? (ptrdiff_t)p->lda : 1;
 		g.c = p->c + i * p->ldc + j;
 		/* What is used once is used where it is. */
-		if (g.n > t->panel && p->a_turned)
+		if (p->a_turned && g.n > t->panel)
 			copy_turned(&g, p->lda, copy, row);
-		else if (g.n > t->panel)
-			copy_rows(&g, p->lda, copy);
 		t->gemm(&g);
 	}
 }
@@ -120,7 +107,7 @@ void lep_matmul(const struct lep_kernels *t, const struct lep_matmul *p)
 	lep_real b_copy[COPY_K * COPY_N];
 	/* rows of a plain B are far apart, and few rows of A are not worth bringing them together */
 	const int packs = !p->packed && p->k >= COPY_MIN && p->m >= 4 * LEP_TILE_ROWS;
-	const struct extent most = packs ? (struct extent){COPY_M, COPY_K} : extent_of(t);
+	const struct extent most = packs ? (struct extent){COPY_M, COPY_K} : extent_of(t, p->a_turned);
 	const ptrdiff_t off = 0;
 	struct lep_gemm g = {.nseg = 1, .off = &off, .ldb = p->ldb, .packed = p->packed || packs};
 	size_t j, k = 0;
@@ -150,77 +137,102 @@ void lep_matmul(const struct lep_kernels *t, const struct lep_matmul *p)
 
 /* ---- on a pool ---- */
 
+#define WIDE 4   /* panels a thread, from which columns are shared out */
+#define COLUMN 16 /* columns that are packed as one, whatever the panel */
+
 struct shared {
 	const struct lep_kernels *t;
 	struct lep_matmul p;
-	const lep_real *b;
-	lep_real *packed;
-	size_t tasks;
+	lep_real *packed; /* room for B */
+	size_t tasks, unit; /* of how many rows or columns the parts are made */
 	int by_columns;
 };
+
+/* Where a task's part of `count` begins; the next task's is where it ends. */
+static size_t begins(const struct shared *s, size_t count, int task)
+{
+	const size_t units = (count + s->unit - 1) / s->unit;
+
+	return min_size(units * (size_t)task / s->tasks * s->unit, count);
+}
 
 /* Packing goes by rows of B, as they lie in memory. */
 static void pack_task(void *ctx, int task, int thread)
 {
 	const struct shared *s = ctx;
 	const struct lep_matmul *p = &s->p;
-	const size_t from = p->k * (size_t)task / s->tasks, to = p->k * ((size_t)task + 1) / s->tasks;
+	const size_t from = begins(s, p->k, task), to = begins(s, p->k, task + 1);
 	size_t j, n;
 
 	(void)thread;
 	for (j = 0; j < p->n; j += n) {
 		n = min_size(p->n - j, s->t->panel);
-		s->t->pack(s->packed + j * p->k + from * ((n + 15) / 16 * 16), s->b + from * p->ldb + j, to - from, n,
-			(ptrdiff_t)p->ldb, 1);
+		s->t->pack(s->packed + j * p->k + from * ((n + COLUMN - 1) / COLUMN * COLUMN), p->b + from * p->ldb + j,
+			to - from, n, (ptrdiff_t)p->ldb, 1);
 	}
 }
 
-/* The part of `count` units that belongs to a task, in elements. */
-static size_t cut(const struct shared *s, size_t unit, size_t count, int task)
-{
-	const size_t units = (count + unit - 1) / unit;
-
-	return min_size(units * (size_t)task / s->tasks * unit, count);
-}
-
-static void product_task(void *ctx, int task, int thread)
+static void rows_task(void *ctx, int task, int thread)
 {
 	const struct shared *s = ctx;
-	const size_t unit = s->by_columns ? s->t->panel : LEP_TILE_ROWS, count = s->by_columns ? s->p.n : s->p.m;
-	const size_t from = cut(s, unit, count, task), len = cut(s, unit, count, task + 1) - from;
+	const size_t from = begins(s, s->p.m, task);
 	struct lep_matmul p = s->p;
 
 	(void)thread;
-	if (s->by_columns) {
-		p.n = len;
+	p.m = begins(s, s->p.m, task + 1) - from;
+	p.a += p.a_turned ? from : from * p.lda;
+	p.c += from * p.ldc;
+	lep_matmul(s->t, &p);
+}
+
+static void columns_task(void *ctx, int task, int thread)
+{
+	const struct shared *s = ctx;
+	const size_t from = begins(s, s->p.n, task);
+	struct lep_matmul p = s->p;
+
+	(void)thread;
+	p.n = begins(s, s->p.n, task + 1) - from;
+	p.c += from;
+	if (p.bias)
+		p.bias += from;
+	if (p.packed) {
 		p.b += from * p.k;
-		p.c += from;
-		if (p.bias)
-			p.bias += from;
 	} else {
-		p.m = len;
-		p.a += p.a_turned ? from : from * p.lda;
-		p.c += from * p.ldc;
+		s->t->pack(s->packed + from * p.k, p.b + from, p.k, p.n, (ptrdiff_t)p.ldb, 1);
+		p.b = s->packed + from * p.k;
+		p.packed = 1;
 	}
 	lep_matmul(s->t, &p);
 }
 
+/*
+ * Columns, where every thread has enough: it packs its own, so threads neither wait
+ * for each other nor read what another one has just written, which where caches are
+ * apart costs as much as memory. Else rows, and before them B is packed by all; of a
+ * low C columns again.
+ */
 void lep_matmul_pool(const struct lep_kernels *t, const struct lep_matmul *p, struct lep_threads *pool,
 	lep_real *scratch)
 {
 	const size_t threads = (size_t)lep_threads_count(pool), panels = (p->n + t->panel - 1) / t->panel;
-	const size_t share = (p->m + threads - 1) / threads;
-	struct shared s = {.t = t, .p = *p, .b = p->b, .packed = scratch};
+	const size_t share = (p->m + threads - 1) / threads, most = extent_of(t, p->a_turned).rows;
+	struct shared s = {.t = t, .p = *p, .packed = scratch};
 
+	if (panels >= WIDE * threads || (share < WIDE * LEP_TILE_ROWS && panels > 1)) {
+		s.unit = p->packed ? t->panel : COLUMN;
+		s.tasks = min_size(panels, threads);
+		lep_threads_run(pool, (int)s.tasks, columns_task, &s);
+		return;
+	}
 	if (!p->packed) {
-		/* rows of B that make about 64 KiB a task */
-		s.tasks = p->k * p->n / 16384 + 1;
+		s.unit = 1;
+		s.tasks = p->k * p->n / 16384 + 1; /* about 64 KiB each */
 		lep_threads_run(pool, (int)s.tasks, pack_task, &s);
 		s.p.b = scratch;
 		s.p.packed = 1;
 	}
-	/* Rows, the same number for each thread; columns where there are too few. */
-	s.by_columns = share < 4 * LEP_TILE_ROWS && panels > 1;
-	s.tasks = s.by_columns ? min_size(panels, threads) : threads * ((share + extent_of(t).rows - 1) / extent_of(t).rows);
-	lep_threads_run(pool, (int)s.tasks, product_task, &s);
+	s.unit = LEP_TILE_ROWS;
+	s.tasks = threads * ((share + most - 1) / most);
+	lep_threads_run(pool, (int)s.tasks, rows_task, &s);
 }

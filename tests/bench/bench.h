@@ -61,9 +61,12 @@ struct bench_rival {
 	void (*product)(const float *a, const float *b, float *c, int n, int threads);
 };
 /* Those that are installed, for what k computes with; ends with a NULL name. */
+#define BENCH_RIVALS 2
 const struct bench_rival *bench_rivals(const struct lep_kernels *k);
 
 /* ---- kernels: kernels.c, with the rows of jobs_*.c ---- */
+
+#define BENCH_ROUNDS 100 /* at most */
 
 enum bench_where { IN_CACHE, IN_MEMORY };
 
@@ -80,7 +83,8 @@ struct bench_job {
 	const char *bar;
 	int arg[3];               /* for run */
 	double (*setup)(const struct bench_job *j); /* gives slots, where they need counting */
-	double best, best_rival[2]; /* calls a second */
+	double best;              /* calls a second */
+	double ratio[BENCH_RIVALS][BENCH_ROUNDS]; /* to a rival, in the same moment */
 };
 
 extern struct bench_job bench_jobs_machine[], bench_jobs_gemm[], bench_jobs_values[], bench_jobs_layers[];

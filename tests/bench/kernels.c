@@ -1,9 +1,10 @@
 /*
  * Kernels against this machine's limits, measured in the same minute. Every
  * round measures each kernel for a window, and the peak several times between
- * them; the best round of each counts. What binds a kernel is whichever takes
- * longer at the measured limits: its arithmetic or its bytes. A kernel above
- * the peak fails the run, for then the peak was not one.
+ * them; the best round of each counts, and of a product's ratios to its rivals the
+ * median, round by round, for clocks change within a run. What binds a kernel is
+ * whichever takes longer at the measured limits: its arithmetic or its bytes. A
+ * kernel above the peak fails the run, for then the peak was not one.
  */
 #include "bench.h"
 
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 enum { PEAK_EVERY = 8 }; /* kernels between two looks at the peak */
+#define REST 2000        /* microseconds; longer than a rival's threads spin */
 
 const struct lep_kernels *bench_k;
 struct lep_threads *bench_pool;
@@ -30,6 +32,13 @@ static struct {
 static const struct bench_rival *rivals;
 static double peak1, peakn, instructions;
 
+static int compare(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
 static double max(double a, double b)
 {
 	return a > b ? a : b;
@@ -38,10 +47,12 @@ static double max(double a, double b)
 /* Calls a second, over a window and at least one call. */
 static double measure(const struct bench_job *j, const struct bench_rival *rival)
 {
-	const double start = bench_now();
 	const int threads = j->all ? (int)bench_threads : 1;
-	double passed = 0, calls = 0, batch = 1;
+	double start, passed = 0, calls = 0, batch = 1;
 
+	if (j->rival_size)
+		usleep(REST);
+	start = bench_now();
 	do {
 		for (double i = 0; i < batch; i++) {
 			if (rival)
@@ -75,8 +86,9 @@ static int is_wanted(const struct bench_job *j, size_t group)
 	return strstr(j->name, o.only) && 2 * j->slots < 0.5 * (j->all ? peakn : peak1);
 }
 
-static void run_round(void)
+static void run_round(int round)
 {
+	double rate;
 	int n = 0;
 
 	for (size_t g = 0; g < GROUPS; g++) {
@@ -86,11 +98,21 @@ static void run_round(void)
 			if (!is_wanted(j, g))
 				continue;
 			n++;
-			j->best = max(j->best, measure(j, NULL));
+			rate = measure(j, NULL);
+			j->best = max(j->best, rate);
 			for (int i = 0; j->rival_size && rivals[i].name; i++)
-				j->best_rival[i] = max(j->best_rival[i], measure(j, &rivals[i]));
+				j->ratio[i][round] = rate / measure(j, &rivals[i]);
 		}
 	}
+}
+
+static double median(const double *from, size_t n)
+{
+	double x[BENCH_ROUNDS];
+
+	memcpy(x, from, n * sizeof(*x));
+	qsort(x, n, sizeof(*x), compare);
+	return (x[(n - 1) / 2] + x[n / 2]) / 2;
 }
 
 /* Bytes a second, the best of the rows that move `where`. */
@@ -121,13 +143,18 @@ static int print_job(const struct bench_job *j)
 
 	if (j->all && !binds)
 		r.limit = NULL;
-	for (int i = 0; i < 2; i++) {
-		if (j->best_rival[i] > 0 && (!r.rival || j->best / j->best_rival[i] < r.ratio)) {
-			r.rival = rivals[i].name;
-			r.ratio = j->best / j->best_rival[i];
-		}
+	if (j->rival_size && rivals[0].name) {
+		r.rival = rivals[0].name;
+		r.ratio = median(j->ratio[0], (size_t)o.rounds);
 	}
 	bench_print(&r);
+	/* the bar is for the first */
+	r.bar = NULL;
+	for (int i = 1; j->rival_size && r.rival && rivals[i].name; i++) {
+		r.rival = rivals[i].name;
+		r.ratio = median(j->ratio[i], (size_t)o.rounds);
+		bench_print(&r);
+	}
 	if (!binds || r.fraction <= 1)
 		return 0;
 	fprintf(stderr, "bench: %s: above the peak that was measured: %.4g of it\n", j->name, r.fraction);
@@ -200,8 +227,8 @@ static void take_options(int argc, char **argv)
 		else
 			bench_die("kernels: option %s is not known, or lacks its value", argv[i]);
 	}
-	if (o.rounds < 1 || !(o.window > 0 && o.window <= 10))
-		bench_die("kernels: --rounds from 1, --window from 1 to 10000");
+	if (o.rounds < 1 || o.rounds > BENCH_ROUNDS || !(o.window > 0 && o.window <= 10))
+		bench_die("kernels: --rounds from 1 to 100, --window from 1 to 10000");
 }
 
 int bench_kernels(int argc, char **argv)
@@ -215,6 +242,6 @@ int bench_kernels(int argc, char **argv)
 	prepare();
 	measure_peaks();
 	for (int i = 0; i < o.rounds; i++)
-		run_round();
+		run_round(i);
 	return print_all();
 }

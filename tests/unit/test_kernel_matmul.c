@@ -5,7 +5,7 @@
 
 static struct room got, want;
 static lep_real a_store[ROOM_MAX], turned[ROOM_MAX], b_store[ROOM_MAX], packed[ROOM_MAX], scratch[ROOM_MAX],
-	start[ROOM_MAX], bias[512];
+	start[ROOM_MAX], bias[1024];
 static struct lep_threads *pools[3]; /* of 1, 2 and 5 threads */
 
 struct size {
@@ -76,7 +76,9 @@ static void sizes(void)
 	static const struct size all[] = {
 		{1, 1, 1, 0, 1, 1}, {3, 70, 700, 1, 1, 0}, {250, 65, 330, 0, 1, 1}, {241, 16, 321, 1, 0, 0},
 		{7, 200, 0, 0, 1, 0}, {400, 130, 64, 0, 0, 1}, {25, 90, 1152, 1, 1, 1}, {193, 64, 513, 0, 1, 0},
-		{5, 300, 96, 1, 0, 1}, {0, 20, 5, 0, 0, 0}, {40, 20, 2100, 1, 1, 1}, {67, 17, 1030, 0, 0, 1}, {140, 300, 210, 1, 1, 1}};
+		{5, 300, 96, 1, 0, 1}, {0, 20, 5, 0, 0, 0}, {40, 20, 2100, 1, 1, 1}, {67, 17, 1030, 0, 0, 1}, {140, 300, 210, 1, 1, 1},
+		/* wide enough that threads share columns */
+		{30, 650, 70, 1, 1, 1}, {200, 514, 40, 0, 1, 0}};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		one_size(all + i);
