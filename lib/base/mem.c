@@ -101,14 +101,22 @@ void *lep_alloc(size_t n, size_t size)
 	return p;
 }
 
-void *lep_alloc_used(size_t n, size_t size)
+void lep_use(void *p, size_t bytes)
 {
-	unsigned char *p = lep_alloc(n, size), *from = p;
-	size_t whole = p ? whole_pages(&from, n * size, (size_t)sysconf(_SC_PAGESIZE)) : 0;
+	unsigned char *from = p;
+	size_t whole = whole_pages(&from, bytes, (size_t)sysconf(_SC_PAGESIZE));
 
 	/* An older kernel does not know it; then they come one by one. */
 	if (whole)
 		(void)madvise(from, whole, MADV_POPULATE_WRITE);
+}
+
+void *lep_alloc_used(size_t n, size_t size)
+{
+	void *p = lep_alloc(n, size);
+
+	if (p)
+		lep_use(p, n * size);
 	return p;
 }
 

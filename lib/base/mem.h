@@ -18,6 +18,8 @@
 void *lep_alloc(size_t n, size_t size) LEP_MUST_USE;
 /* The same for what is filled at once: all its pages come together, for half the price. */
 void *lep_alloc_used(size_t n, size_t size) LEP_MUST_USE;
+/* The pages of a part of it, before it is filled. */
+void lep_use(void *p, size_t bytes);
 void lep_free(void *p);
 
 /* Whether bytes are more than the machine has, swap included: asked before sums of

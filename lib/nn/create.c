@@ -206,7 +206,7 @@ static int place_params(struct lep_builder_nn *b)
 	if (lep_mem_lacks(2.0 * sizeof(lep_real) * (double)n->values_count))
 		return b->status = lep_fail(b->e, LEP_ERR_NOMEM, "%s: out of memory: %zu weights are more than this "
 			"machine can hold", b->name, n->values_count);
-	n->values = lep_alloc_used(n->values_count, sizeof(lep_real));
+	n->values = lep_alloc(n->values_count, sizeof(lep_real));
 	n->grads = lep_alloc(n->values_count, sizeof(lep_real));
 	if (!n->values || !n->grads)
 		return b->status = lep_fail_nomem(b->e, 2.0 * sizeof(lep_real) * (double)n->values_count);

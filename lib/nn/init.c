@@ -90,6 +90,7 @@ static void init_param(const struct lep_param_in *p, uint64_t seed, size_t param
 
 void lep_net_init(struct lep_net *n, uint64_t seed)
 {
+	lep_use(n->values, n->values_count * sizeof(*n->values));
 	for (size_t i = 0; i < n->nparam; i++)
 		init_param(&n->param[i], seed, i);
 }

@@ -95,9 +95,8 @@ static void gradient(const struct lep_op *op, struct lep_exec *x, size_t count, 
 }
 
 /* Row by row, the columns of all parts. */
-static void join(const struct lep_op *op)
+static void join(const struct dense *a, const struct lep_op *op)
 {
-	const struct dense *a = op->attr;
 	size_t units = a->out / (size_t)a->parts;
 
 	for (int i = 0; i < a->parts; i++) {
@@ -105,21 +104,29 @@ static void join(const struct lep_op *op)
 
 		for (size_t r = 0; r < a->in; r++)
 			memcpy(a->joined + r * a->out + (size_t)i * units, w + r * units, units * sizeof(*w));
-		if (a->has_bias)
-			memcpy(a->bias + (size_t)i * units, lep_weights(op, weights_of(a, i) + 1), units * sizeof(*w));
 	}
 }
 
 static void prepare(const struct lep_op *op, int backward_too)
 {
 	const struct dense *a = op->attr;
-	const lep_real *w = a->joined ? a->joined : lep_weights(op, 0);
+	const struct lep_kernels *k = op->net->k;
+	const size_t units = a->out / (size_t)a->parts;
+	/* parts of whole panels lie one behind the other when they are packed */
+	const int joined = a->parts > 1 && (backward_too || units % k->panel);
 
-	if (a->joined)
-		join(op);
-	op->net->k->pack(a->packed, w, a->in, a->out, (ptrdiff_t)a->out, 1);
+	for (int i = 0; i < a->parts && a->bias; i++)
+		memcpy(a->bias + (size_t)i * units, lep_weights(op, weights_of(a, i) + 1), units * sizeof(*a->bias));
+	if (joined) {
+		join(a, op);
+		k->pack(a->packed, a->joined, a->in, a->out, (ptrdiff_t)a->out, 1);
+	} else {
+		for (int i = 0; i < a->parts; i++)
+			k->pack(a->packed + a->in * units * (size_t)i, lep_weights(op, weights_of(a, i)), a->in, units,
+				(ptrdiff_t)units, 1);
+	}
 	if (backward_too)
-		op->net->k->pack(a->turned, w, a->out, a->in, 1, (ptrdiff_t)a->out);
+		k->pack(a->turned, joined ? a->joined : lep_weights(op, 0), a->out, a->in, 1, (ptrdiff_t)a->out);
 }
 
 static void release(struct lep_op *op)
@@ -145,7 +152,7 @@ static struct dense *new_dense(const struct lep_kernels *k, struct dense from)
 	a->packed = lep_alloc_used(k->pack_size(a->in, a->out), sizeof(lep_real));
 	a->turned = lep_alloc(k->pack_size(a->out, a->in), sizeof(lep_real));
 	if (a->parts > 1) {
-		a->joined = lep_alloc_used(a->in * a->out, sizeof(lep_real));
+		a->joined = lep_alloc(a->in * a->out, sizeof(lep_real));
 		a->bias = a->has_bias ? lep_alloc(a->out, sizeof(lep_real)) : NULL;
 	}
 	if (a->packed && a->turned && (a->parts == 1 || (a->joined && (a->bias || !a->has_bias))))
@@ -184,6 +191,7 @@ static struct lep_op *add_op(struct lep_builder_nn *b, const struct lep_stmt *s,
 		if (!p)
 			return NULL;
 		p->whole = 1;
+		p->pub.only_packed = i % 2 == 0;
 		p->pub.wide_as_target = classes;
 	}
 	return op;

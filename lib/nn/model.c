@@ -35,24 +35,58 @@ static int read_record(struct lep_model *m, struct lep_error *e)
 	return rc;
 }
 
-int lep_model_get(const struct lep_model *m, const char *field, lep_real *to, size_t count, struct lep_error *e)
+/* The f32 values of a field, where they lie in the file. */
+static int find(const struct lep_model *m, const char *field, size_t count, const void **out, struct lep_error *e)
 {
 	int at = lep_head_find(&m->head, field);
 	struct lep_shape shape;
-	const void *from;
 	size_t len;
 
 	if (at < 0)
 		return lep_fail(e, LEP_ERR_DATA, "%s: field '%s' is missing", m->name, field);
-	from = lep_frame_value(&m->head, &m->frame, (size_t)at, 0, &len, &shape);
+	*out = lep_frame_value(&m->head, &m->frame, (size_t)at, 0, &len, &shape);
 	if (m->head.field[at].dtype != LEP_F32 || len != count * sizeof(float))
 		return lep_fail(e, LEP_ERR_DATA, "%s: field '%s' is not of %zu f32 values", m->name, field, count);
+	return 0;
+}
+
+int lep_model_get(const struct lep_model *m, const char *field, lep_real *to, size_t count, struct lep_error *e)
+{
+	const void *from;
+	int rc = find(m, field, count, &from, e);
+
+	if (rc)
+		return rc;
 #ifdef LEP_DOUBLE
 	lep_to_f64(to, LEP_F32, from, count);
 #else
 	lep_to_f32(to, LEP_F32, from, count);
 #endif
 	return 0;
+}
+
+/* Whether reals can be read where they lie in the file. */
+static int are_reals(const void *from)
+{
+	return sizeof(lep_real) == sizeof(float) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&
+		(uintptr_t)from % sizeof(lep_real) == 0;
+}
+
+/* Most weights are only packed, which the file is good enough for; what is read
+ * later must not change under our hands when somebody writes to that. */
+static int take_param(const struct lep_model *m, struct lep_param *p, struct lep_error *e)
+{
+	const void *from;
+	int rc = p->only_packed ? find(m, p->name, p->count, &from, e) : 0;
+
+	if (rc)
+		return rc;
+	if (p->only_packed && are_reals(from)) {
+		p->value = (lep_real *)(uintptr_t)from;
+		return 0;
+	}
+	lep_use(p->value, p->count * sizeof(*p->value));
+	return lep_model_get(m, p->name, p->value, p->count, e);
 }
 
 static int take_params(struct lep_model *m, struct lep_error *e)
@@ -64,7 +98,7 @@ static int take_params(struct lep_model *m, struct lep_error *e)
 		if (at >= 0 && !lep_shape_equal(&m->head.field[at].shape, &p->shape))
 			return lep_fail(e, LEP_ERR_DATA, "%s: weight '%s' has another shape than the network says",
 				m->name, p->name);
-		rc = lep_model_get(m, p->name, p->value, p->count, e);
+		rc = take_param(m, p, e);
 		if (rc)
 			return rc;
 	}

@@ -24,8 +24,9 @@ struct lep_model {
 };
 
 /* A model (or checkpoint), whole and checked, and the network rebuilt; the
- * parameters are not yet packed (lep_net_prepare). Release with _release, also
- * after a failure. */
+ * parameters are not yet packed (lep_net_prepare). Those that are only_packed may lie
+ * in the file: they are read-only, and not where lep_net_values points. Release with
+ * _release, also after a failure. */
 int lep_model_load(struct lep_model *m, const char *path, const struct lep_kernels *k, struct lep_error *e) LEP_MUST_USE;
 void lep_model_release(struct lep_model *m);
 

@@ -36,6 +36,7 @@ struct lep_param {
 	lep_real *grad;           /* NULL until lep_net_gradients; unused if frozen */
 	int trained;              /* 0: a statistic, the optimiser leaves it alone */
 	int frozen;
+	int only_packed;          /* nothing but lep_net_prepare reads its value */
 	int decays;               /* weight decay acts on it (not on biases and norms) */
 	int wide_as;              /* index + 1 of the input whose table is as wide as its rows; */
 	int wide_as_target;       /* or 1: as wide as the target's table */

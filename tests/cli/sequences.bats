@@ -330,6 +330,29 @@ X
   [ "${#lines[@]}" -eq 3 ]
 }
 
+@test "sequences: a model file that is written over while it is in use changes no answer" {
+  printf 'text,mood\n' >days.csv
+  for i in 1 2 3 4 5 6 7 8; do printf 'a good day %s,yes\nbad day %s,no\n' "$i" "$i"; done >>days.csv
+  lep-preprocess --text text --label mood -o days.lept days.csv
+  ok -q -n bag -e 20 --lr 0.01 --seed 1 -o m.lepm days.lept
+  printf 'a good day\nbad day\na good day\n' >lines
+  lep-preprocess --like m.lepm lines | lep-infer -m m.lepm --format tsv >want
+  cp m.lepm used.lepm
+  mkfifo questions answers
+  { lep-preprocess --like m.lepm | lep-infer -m used.lepm --format tsv; } <questions >answers &
+  exec 7>questions 8<answers
+  head -n 1 lines >&7
+  read -r -t 20 -u 8 header
+  read -r -t 20 -u 8 first
+  dd if=/dev/zero of=used.lepm conv=notrunc bs="$(stat -c %s m.lepm)" count=1 status=none
+  tail -n +2 lines >&7
+  exec 7>&-
+  { echo "$header"; echo "$first"; cat <&8; } >got
+  exec 8<&-
+  wait "$!"
+  cmp got want
+}
+
 @test "sequences: a slow writer's lines are answered one by one" {
   printf 'text,mood\n' >days.csv
   for i in 1 2 3 4 5 6 7 8; do printf 'a good day %s,yes\nbad day %s,no\n' "$i" "$i"; done >>days.csv
