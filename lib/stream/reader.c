@@ -14,6 +14,7 @@
 #include "stream/source.h"
 
 #define SKIP_STEP ((size_t)64 << 10)
+#define CHECK_STEP ((size_t)256 << 10)
 
 struct lep_reader {
 	struct lep_source *source;
@@ -28,9 +29,9 @@ struct lep_reader {
 	struct lep_wire wire; /* of the frame in use, and its bytes */
 	const unsigned char *raw;
 	size_t pending;       /* bytes of the frame in use, consumed at the next call */
-	uint64_t ahead;       /* where the frame begins whose payload was checked ahead, */
-	size_t ahead_bytes;   /* so far, */
-	uint32_t ahead_crc;   /* and the checksum up to there */
+	uint64_t checked;     /* where the frame begins whose payload is being checked, */
+	size_t checked_bytes; /* how far, */
+	uint32_t checked_crc; /* and the checksum up to there */
 	void *room;           /* entries, columns and offsets of the frame in use */
 	size_t room_size;
 	void *ids;            /* its mapped ids */
@@ -63,13 +64,49 @@ static int not_a_stream(const struct lep_reader *r, const unsigned char *p, size
 		looks ? ", it looks like " : "", looks ? looks : "");
 }
 
+/* The payload of the frame that begins `at` is checked as far as it is here. */
+static void check_some(struct lep_reader *r, uint64_t at, const unsigned char *frame, size_t have)
+{
+	if (r->checked != at) {
+		r->checked = at;
+		r->checked_bytes = r->checked_crc = 0;
+	}
+	if (have > LEP_WIRE_HEADER + r->checked_bytes) {
+		r->checked_crc = lep_crc32c(r->checked_crc, frame + LEP_WIRE_HEADER + r->checked_bytes,
+			have - LEP_WIRE_HEADER - r->checked_bytes);
+		r->checked_bytes = have - LEP_WIRE_HEADER;
+	}
+}
+
+/* A frame that the source may still be about to give; what is long is checked piece
+ * by piece as it comes, out of the second cache. */
+static int whole_frame(struct lep_reader *r, const struct lep_wire *w, const unsigned char **bytes,
+	struct lep_error *e)
+{
+	const size_t total = LEP_WIRE_HEADER + (size_t)lep_wire_padded(w->payload);
+	const uint64_t at = lep_source_position(r->source);
+	size_t have = LEP_WIRE_HEADER, least;
+
+	do {
+		least = total - have < CHECK_STEP ? total : have + CHECK_STEP;
+		int status = lep_source_some(r->source, total, least, bytes, &have, e);
+
+		if (status)
+			return status;
+		if (have < least)
+			return truncated(r, e);
+		check_some(r, at, *bytes, have);
+	} while (have < total);
+	return lep_wire_check_rest(w, *bytes + LEP_WIRE_HEADER, r->checked_bytes, r->checked_crc, e) ? at_byte(r, e) : 0;
+}
+
 /*
  * The next frame, whole and with its checksum verified, at *bytes; *w its
  * header. 1, or 0 at the end of input. Unknown ancillary frames are skipped.
  */
 static int next_frame(struct lep_reader *r, struct lep_wire *w, const unsigned char **bytes, struct lep_error *e)
 {
-	size_t have, total;
+	size_t have;
 	int status = lep_source_need(r->source, LEP_WIRE_HEADER, bytes, &have, e);
 
 	if (status)
@@ -94,17 +131,8 @@ static int next_frame(struct lep_reader *r, struct lep_wire *w, const unsigned c
 		return 1;
 	if (w->payload > SIZE_MAX / 2)
 		return lep_fail(e, LEP_ERR_NOMEM, "%s: a frame of %" PRIu64 " bytes", lep_source_name(r->source), w->payload);
-	total = LEP_WIRE_HEADER + (size_t)lep_wire_padded(w->payload);
-	status = lep_source_need(r->source, total, bytes, &have, e);
-	if (status)
-		return status;
-	if (have < total)
-		return truncated(r, e);
-	if (r->ahead != lep_source_position(r->source))
-		r->ahead_bytes = r->ahead_crc = 0;
-	if (lep_wire_check_rest(w, *bytes + LEP_WIRE_HEADER, r->ahead_bytes, r->ahead_crc, e))
-		return at_byte(r, e);
-	return 1;
+	status = whole_frame(r, w, bytes, e);
+	return status ? status : 1;
 }
 
 /* An unknown ancillary frame: its checksum holds all the same, its length may
@@ -393,7 +421,7 @@ int lep_reader_ready(struct lep_reader *r)
 
 int lep_reader_ahead(struct lep_reader *r)
 {
-	size_t have, total, done;
+	size_t have, total;
 	const unsigned char *p;
 	struct lep_wire w;
 
@@ -405,17 +433,9 @@ int lep_reader_ahead(struct lep_reader *r)
 		return 0;
 	if (w.type == LEP_WIRE_ANCILLARY || w.payload > SIZE_MAX / 4)
 		return 0;
-	if (r->ahead != lep_reader_bytes(r)) {
-		r->ahead = lep_reader_bytes(r);
-		r->ahead_bytes = r->ahead_crc = 0;
-	}
 	total = LEP_WIRE_HEADER + (size_t)lep_wire_padded(w.payload);
 	lep_source_ahead(r->source, r->pending, total, &p, &have);
-	done = LEP_WIRE_HEADER + r->ahead_bytes;
-	if (have <= done)
-		return 0;
-	r->ahead_crc = lep_crc32c(r->ahead_crc, p + done, have - done);
-	r->ahead_bytes = have - LEP_WIRE_HEADER;
+	check_some(r, lep_reader_bytes(r), p, have);
 	return have < total;
 }
 

@@ -378,6 +378,12 @@ static void take_next(struct lep_source *s)
 int lep_source_need(struct lep_source *s, size_t n, const unsigned char **data, size_t *have,
 	struct lep_error *e)
 {
+	return lep_source_some(s, n, n, data, have, e);
+}
+
+int lep_source_some(struct lep_source *s, size_t n, size_t least, const unsigned char **data, size_t *have,
+	struct lep_error *e)
+{
 	int status = 0;
 
 	if (in_memory(s)) {
@@ -386,11 +392,11 @@ int lep_source_need(struct lep_source *s, size_t n, const unsigned char **data, 
 	}
 	if (s->next_len)
 		take_next(s);
-	while (s->len - s->off < n && !s->end && !status)
+	while (s->len - s->off < least && !s->end && !status)
 		status = fill(s, n, e);
 	*data = s->buf + s->off;
 	*have = s->len - s->off < n ? s->len - s->off : n;
-	if (!status && *have < n && s->position + *have < s->size)
+	if (!status && *have < least && s->position + *have < s->size)
 		status = became_shorter(s, e);
 	return status;
 }

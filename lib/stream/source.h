@@ -30,7 +30,10 @@ uint64_t lep_source_position(const struct lep_source *s);
  */
 int lep_source_need(struct lep_source *s, size_t n, const unsigned char **data, size_t *have,
 	struct lep_error *e) LEP_MUST_USE;
-/* The same without waiting; *end tells that no more will come. An error counts
+/* The same for who can use the first bytes before the last are here: at least `least` of n. */
+int lep_source_some(struct lep_source *s, size_t n, size_t least, const unsigned char **data, size_t *have,
+	struct lep_error *e) LEP_MUST_USE;
+/* lep_source_need without waiting; *end tells that no more will come. An error counts
  * as the end: the next lep_source_need reports it. */
 void lep_source_peek(struct lep_source *s, size_t n, const unsigned char **data, size_t *have, int *end);
 /* Move on by n bytes that lep_source_need gave. */
