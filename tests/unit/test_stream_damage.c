@@ -6,7 +6,9 @@
 #include "check.h"
 #include "streams.h"
 
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 static struct lep_buf good;
 static size_t first_segment;   /* bytes; a cut there leaves a whole stream */
@@ -48,6 +50,36 @@ static int by_pipe(const char *data, size_t len, struct lep_error *e)
 	if (!status)
 		status = drain(r, e);
 	close(fd[0]);
+	return status;
+}
+
+/* What is longer: another process writes it, in odd pieces. */
+static int by_writer(const char *data, size_t len, struct lep_error *e)
+{
+	struct lep_reader *r;
+	int fd[2], status;
+	char name[32];
+	pid_t child;
+
+	if (pipe(fd) || (child = fork()) < 0)
+		abort();
+	if (child == 0) {
+		close(fd[0]);
+		for (size_t at = 0, n; at < len; at += n) {
+			n = len - at < 100003 ? len - at : 100003;
+			if (write(fd[1], data + at, n) != (ssize_t)n)
+				break;
+		}
+		_exit(0);
+	}
+	close(fd[1]);
+	snprintf(name, sizeof(name), "/dev/fd/%d", fd[0]);
+	status = lep_reader_open(&r, name, NULL, e);
+	close(fd[0]);
+	if (!status)
+		status = drain(r, e);
+	if (waitpid(child, NULL, 0) != child)
+		abort();
 	return status;
 }
 
@@ -125,6 +157,28 @@ static void every_cut(read_fn *read)
 	}
 }
 
+/* A frame that is checked in several pieces: a bit of each, cuts in each. */
+static void long_frame(read_fn *read)
+{
+	struct lep_error e = {0};
+	char *b = lep_alloc(good.len, 1);
+	int status;
+
+	memcpy(b, good.data, good.len);
+	CHECKF(read(b, good.len, &e) == 0, "%s", e.text);
+	for (size_t i = 1; i < 20; i++) {
+		const size_t at = good.len / 20 * i;
+
+		b[at] ^= 4;
+		status = read(b, good.len, &e);
+		CHECKF(is_failure(status, &e) && strstr(e.text, "damaged frame 'RECS"), "byte %zu: %d %s", at, status, e.text);
+		b[at] ^= 4;
+		status = read(b, at, &e);
+		CHECKF(is_failure(status, &e) && strstr(e.text, "truncated"), "cut at %zu: %d %s", at, status, e.text);
+	}
+	lep_free(b);
+}
+
 int main(void)
 {
 	struct lep_buf one = small_stream(1, 7, 3);
@@ -145,6 +199,13 @@ int main(void)
 	CHECK_CASE("every cut, pipe", every_cut(by_pipe));
 	CHECK_CASE("every cut, mapped file", every_cut(by_file));
 	CHECK_CASE("every cut, dataset", every_cut(by_dataset));
+	lep_buf_release(&good);
+	good = small_stream(1, 20000, 20000);
+	printf("# %zu bytes\n", good.len);
+	signal(SIGPIPE, SIG_IGN);
+	CHECK_CASE("a long frame, memory", long_frame(by_memory));
+	CHECK_CASE("a long frame, pipe", long_frame(by_writer));
+	CHECK_CASE("a long frame, file", long_frame(by_file));
 	lep_buf_release(&good);
 	return CHECK_END();
 }
