@@ -341,6 +341,9 @@ static void report(const struct work *w)
 	if (lost)
 		lep_warn("%llu of %llu records %s", lost, (unsigned long long)n->records,
 			o.bad == LEP_BAD_SKIP ? "left out" : "kept as bad");
+	if (n->cut && !o.max_length)
+		lep_warn("%llu of %llu sequences end for their length, see --max-length", (unsigned long long)n->cut,
+			(unsigned long long)n->records);
 	lep_explain(1, "%llu records, %llu of them came as bad ones", (unsigned long long)n->records,
 		(unsigned long long)n->bad);
 }

@@ -9,6 +9,7 @@
 #include "cli/train_setup.h"
 #include "cli/train_talk.h"
 #include "nn/class_weight.h"
+#include "nn/reach.h"
 #include "nn/train.h"
 
 static const char *const losses[] = {"auto", "crossentropy", "binary_crossentropy", "mse", "mae", "huber", NULL};
@@ -253,11 +254,25 @@ static int make_head(struct work *w, struct lep_error *e)
 	return rc;
 }
 
+/* What those that make sequences with the model need. */
+static int add_reach(struct work *w, struct lep_error *e)
+{
+	size_t reach = lep_trainer_reach(w->trainer);
+	char text[32];
+
+	if (reach == LEP_REACH_LEAST)
+		return 0;
+	snprintf(text, sizeof(text), "%zu", reach);
+	return lep_head_note(&w->head, LEP_REACH_NOTE, text, e);
+}
+
 static int begin(struct work *w, struct lep_error *e)
 {
 	const char *only;
 	int rc = lep_trainer_new(&w->trainer, w->net, w->data, w->check, &w->t, w->pool, e);
 
+	if (rc == 0)
+		rc = add_reach(w, e);
 	if (rc)
 		return rc;
 	if (lep_trainer_bad(w->trainer))

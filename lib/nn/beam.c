@@ -322,6 +322,11 @@ int lep_beam_run(struct lep_beam *b, size_t samples, const size_t *most, struct 
 	return rc;
 }
 
+int lep_beam_is_cut(const struct lep_beam *b, size_t s)
+{
+	return b->best[s].found && !b->best[s].done;
+}
+
 const int32_t *lep_beam_ids(struct lep_beam *b, size_t s, size_t *n, double *score)
 {
 	size_t node = b->best[s].node;

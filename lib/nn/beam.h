@@ -43,6 +43,8 @@ int lep_beam_run(struct lep_beam *b, size_t samples, const size_t *most, struct 
 
 /* The ids of sample s after a run, without <end>, until the next call, and its score;
  * NULL if the network's output was not finite. */
+/* Whether it came to most[s] ids without <end>. */
+int lep_beam_is_cut(const struct lep_beam *b, size_t s);
 const int32_t *lep_beam_ids(struct lep_beam *b, size_t s, size_t *n, double *score);
 
 #endif

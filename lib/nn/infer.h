@@ -19,11 +19,8 @@ struct lep_infer_make {
 	/* By one that makes a sequence of what it reads (nn/beam.h): */
 	size_t width;
 	double penalty;
-	size_t most;              /* ids of it at most; 0: LEP_INFER_MOST */
+	size_t most;              /* ids of it at most; 0: nn/reach.h, unless the network's positions end before */
 };
-/* Ids of a sequence that is made of one of n rows (the longest that is read; 56 where
- * none is), unless the network's positions end before. */
-#define LEP_INFER_MOST(n) (2 * (n) + 16)
 
 struct lep_infer_options {
 	const struct lep_infer_make *make; /* text is to be made, in place of all else; NULL: it is not */
@@ -105,6 +102,9 @@ size_t lep_inferer_bytes(const struct lep_inferer *f, const struct lep_frame *fr
 /* Run all good records of a frame; bad ones have outputs of zeros, as have
  * those that failed. */
 int lep_inferer_run(struct lep_inferer *f, const struct lep_frame *frame, struct lep_error *e) LEP_MUST_USE;
+
+/* Whether the sequence made of record i ends where it does for its length alone. */
+int lep_inferer_is_cut(const struct lep_inferer *f, size_t i);
 
 /* Why record i of the last run has no outputs, into e; 0 if it has, or was bad
  * already. A value that is not finite, in the data or the outputs, is why. */

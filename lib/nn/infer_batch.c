@@ -157,6 +157,7 @@ static int add_out(struct lep_infer_batch *b, const struct lep_frame *fr, size_t
 	failed = entry->bad ? 0 : lep_inferer_failure(b->f, i, &why);
 	b->counts.bad += entry->bad != 0;
 	b->counts.failed += failed != 0;
+	b->counts.cut += !entry->bad && !failed && lep_inferer_is_cut(b->f, i);
 	if (entry->bad && b->o.bad == LEP_INFER_SKIP) {
 		lep_fail(&why, LEP_ERR_DATA, "%.*s", (int)entry->cause_len, entry->cause_len ? entry->cause : "");
 		goes = judge(b, entry, number, &why, e);

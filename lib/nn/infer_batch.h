@@ -55,6 +55,7 @@ struct lep_infer_counts {
 	uint64_t records;     /* that came */
 	uint64_t bad;         /* of those: came in bad */
 	uint64_t failed;      /* without outputs for another reason */
+	uint64_t cut;         /* with a sequence that became too long (lep_inferer_is_cut) */
 };
 const struct lep_infer_counts *lep_infer_batch_counts(const struct lep_infer_batch *b);
 

@@ -55,6 +55,7 @@ struct lep_inferer {
 	struct lep_text_recipe recipe;
 	struct lep_buf *text;     /* by record */
 	size_t text_room;
+	size_t reach;             /* of sequences (nn/reach.h) */
 	size_t nfield;
 	struct lep_infer_field *field;
 	/* the run */
@@ -64,6 +65,7 @@ struct lep_inferer {
 	struct {
 		atomic_uchar fate;    /* enum lep_infer_fate; threads may share a record */
 		uint16_t input;       /* which one it is about */
+		unsigned char is_cut; /* of a sequence that was made: it has no <end> */
 	} *fate;
 };
 

@@ -442,6 +442,11 @@ int lep_inferer_run(struct lep_inferer *f, const struct lep_frame *frame, struct
 	return 0;
 }
 
+int lep_inferer_is_cut(const struct lep_inferer *f, size_t i)
+{
+	return f->fate[i].is_cut;
+}
+
 int lep_inferer_failure(const struct lep_inferer *f, size_t i, struct lep_error *e)
 {
 	size_t k = f->fate[i].input, rows;

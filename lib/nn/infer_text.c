@@ -1,14 +1,13 @@
 /* A model in use that makes text: threads take whole records. */
 #include <string.h>
 
+#include "base/number.h"
 #include "data/tokens.h"
 #include "nn/infer_inside.h"
+#include "nn/reach.h"
 
 /* Sequences that a thread makes at a time. */
 enum { PATHS = 256 };
-
-/* Rows that a sequence is taken to be made of where the net reads none. */
-enum { NO_ROWS = 56 };
 
 static int init_next(struct lep_inferer *f, const struct lep_model *m, struct lep_error *e)
 {
@@ -18,6 +17,17 @@ static int init_next(struct lep_inferer *f, const struct lep_model *m, struct le
 	for (int t = 0; t < f->threads && rc == 0; t++)
 		rc = lep_generator_new(&f->own[t].generator, m, &f->make->next, e);
 	return rc;
+}
+
+static int find_reach(struct lep_inferer *f, const struct lep_model *m, struct lep_error *e)
+{
+	const char *text = lep_head_note_get(&m->head, LEP_REACH_NOTE, NULL);
+	double reach = LEP_REACH_LEAST;
+
+	if (text && (!lep_number_parse(text, strlen(text), &reach) || !(reach >= LEP_REACH_LEAST && reach <= LEP_REACH_MOST)))
+		return lep_fail(e, LEP_ERR_DATA, "its reach is '%s', not from %d to %d", text, LEP_REACH_LEAST, LEP_REACH_MOST);
+	f->reach = (size_t)reach;
+	return 0;
 }
 
 static int init_sequence(struct lep_inferer *f, const struct lep_model *m, struct lep_error *e)
@@ -32,6 +42,8 @@ static int init_sequence(struct lep_inferer *f, const struct lep_model *m, struc
 	if (f->group > PATHS / o.width)
 		f->group = PATHS / o.width;
 	rc = lep_net_check_aim(m->net, e);
+	if (rc == 0)
+		rc = find_reach(f, m, e);
 	for (int t = 0; t < f->threads && rc == 0; t++)
 		rc = lep_beam_new(&f->own[t].beam, m->net, f->made, f->group, &o, e);
 	return rc ? lep_fail_at(e, "%s", m->name) : 0;
@@ -147,7 +159,7 @@ static size_t most_ids(const struct lep_inferer *f, const struct lep_exec *x, si
 		rows = n > rows ? n : rows;
 	}
 	if (!most)
-		most = LEP_INFER_MOST(varies ? rows : NO_ROWS);
+		most = lep_reach_ids(varies ? rows : LEP_REACH_NO_ROWS, f->reach);
 	return longest && most > longest ? longest : most;
 }
 
@@ -177,6 +189,7 @@ static void make_sequences(struct lep_inferer *f, struct lep_infer_own *own, con
 		ids = lep_beam_ids(own->beam, s, &n, &score);
 		if (!ids && f->fate[at[s]].fate == LEP_FATE_FINE)
 			f->fate[at[s]].fate = LEP_FATE_OUTPUT;
+		f->fate[at[s]].is_cut = ids && lep_beam_is_cut(own->beam, s);
 		lep_buf_clear(&own->text);
 		for (size_t i = 0; ids && i < n; i++, before = ids[i - 1]) {
 			lep_put32(bytes, (uint32_t)ids[i]);

@@ -6,6 +6,7 @@
 #include "base/math.h"
 #include "base/random.h"
 #include "data/split.h"
+#include "nn/reach.h"
 #include "nn/trainer.h"
 
 /* ---- making ---- */
@@ -378,6 +379,16 @@ uint64_t lep_trainer_bad(const struct lep_trainer *t)
 uint64_t lep_trainer_targetless(const struct lep_trainer *t)
 {
 	return t->train.targetless + t->check.targetless;
+}
+
+size_t lep_trainer_reach(const struct lep_trainer *t)
+{
+	uint64_t longer = 0, few = t->train.n / 1000;
+	size_t reach = LEP_REACH_MOST;
+
+	while (reach > LEP_REACH_LEAST && (longer += t->train.reach[reach]) <= few)
+		reach--;
+	return reach;
 }
 
 const char *lep_trainer_only_class(const struct lep_trainer *t)

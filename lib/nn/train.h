@@ -67,6 +67,8 @@ int64_t lep_trainer_epochs(const struct lep_trainer *t);          /* the last of
 uint64_t lep_trainer_samples(const struct lep_trainer *t);        /* an epoch */
 uint64_t lep_trainer_bad(const struct lep_trainer *t);            /* left out: bad */
 uint64_t lep_trainer_targetless(const struct lep_trainer *t);     /* left out: no target */
+/* Of sequences that were learnt (nn/reach.h), LEP_REACH_LEAST at least. */
+size_t lep_trainer_reach(const struct lep_trainer *t);
 uint64_t lep_trainer_validated(const struct lep_trainer *t);      /* samples of validation */
 
 /* The class of all samples learnt from, where it is one and the same; else NULL. Borrowed. */

@@ -24,6 +24,7 @@ struct lep_samples {
 	uint64_t bad, targetless;
 	int32_t class;            /* of the first sample; numbers and sequences have none */
 	int classes;              /* 0, 1, or 2 for several of them */
+	uint32_t *reach;          /* of sequences: how many took how much (nn/reach.h) */
 };
 
 /* Where a sample lies. */

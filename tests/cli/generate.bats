@@ -166,6 +166,37 @@ says() {
   [ "$(awk 'length == 2' got | wc -l)" -gt 50 ]
 }
 
+@test "generate: sequences become as long as those that were learnt, or it is told" {
+  # Two small letters become 24 and more: far more than twice as many and 16.
+  awk 'BEGIN { split("one thousand,two hundred,three score", word, ","); print "small\tlarge"
+    for (r = 0; r < 180; r++) {
+      i = r % 3 + 1; k = int(r / 3) % 3 + 1
+      print substr("abc", i, 1) substr("abc", k, 1) "\t" word[i] " " word[k]
+    } }' >words.tsv
+  lep-preprocess --tokens chars --text small --target-text large -o words.lept words.tsv
+  cat >words.net <<'N'
+input small { embed 32; position sinusoidal; encoder 2 64 }
+input large; embed 32; position sinusoidal; decoder 2 64 from small; layernorm; dense vocabulary
+N
+  train=(lep-train -q -n words.net -b 8 --lr 0.003 --optimizer adamw --seed 1)
+  "${train[@]}" -e 25 -o words.lepm words.lept
+  # "one thousand one thousand", <end>: 26 of 2 rows.
+  [ "$(head -c 4096 words.lepm | grep -ac '^reach 22$')" -eq 1 ]
+  run -0 --separate-stderr lep-infer -m words.lepm --generate --beam 2 -o out.lept words.lept
+  [ -z "$stderr" ]
+  lep-eval --require 'exact_match>=0.9' out.lept >/dev/null
+  # What has hardly learnt anything knows no end.
+  "${train[@]}" --steps 1 -o words.lepm words.lept
+  run -0 --separate-stderr lep-infer -m words.lepm --generate -o out.lept words.lept
+  [[ $stderr == 'lep-infer: '*' of 180 sequences end for their length, see --max-length' ]]
+  run -0 --separate-stderr lep-infer -m words.lepm --generate --max-length 9 -o out.lept words.lept
+  [ -z "$stderr" ]
+  for reach in x 15 1024 nan; do
+    "$BUILD/tests/tools/mkmodel" crossentropy "$(cat words.net)" words.lept "reach:$reach" >bad.lepm
+    says 1 "bad.lepm: its reach is '$reach', not from 16 to 1023" lep-infer -m bad.lepm --generate words.lept
+  done
+}
+
 @test "generate: prompts that are unknown or empty" {
   run --separate-stderr -0 "${gpt[@]}" --prompt 'the Q' --length 3
   [ "$stderr" = 'lep-infer: --prompt: 1 of 5 ids are unknown to the model' ]

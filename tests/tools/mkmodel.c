@@ -1,10 +1,11 @@
 /*
  * Writes a model that nobody trained, for tests of what uses one:
  *
- *	mkmodel LOSS TEXT STREAM [WEIGHT=V,V,...]... >MODEL
+ *	mkmodel LOSS TEXT STREAM [KEY:NOTE]... [WEIGHT=V,V,...]... >MODEL
  *
  * A network of this description for the fields of STREAM, with drawn weights
- * (seed 1) but for those named, whose values are filled up with the last one.
+ * (seed 1) but for those named, whose values are filled up with the last one, and
+ * with these notes in its head.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,16 +59,24 @@ int main(int argc, char **argv)
 	const struct lep_head *data;
 
 	if (argc < 4) {
-		fprintf(stderr, "usage: mkmodel LOSS TEXT STREAM [WEIGHT=V,...]... >MODEL\n");
+		fprintf(stderr, "usage: mkmodel LOSS TEXT STREAM [KEY:NOTE]... [WEIGHT=V,...]... >MODEL\n");
 		return 2;
 	}
 	check(lep_reader_open(&r, argv[3], NULL, &e));
 	data = lep_reader_head(r);
 	check(lep_net_new(&n, argv[2], "text", data->field, data->nfield, NULL, lep_kernels_select(NULL, &e), &e));
 	lep_net_init(n, 1);
-	for (int i = 4; i < argc; i++)
-		set(n, argv[i]);
 	check(lep_model_head(&head, n, data->field, argv[1], data, NULL, &e));
+	for (int i = 4; i < argc; i++) {
+		char *colon = strchr(argv[i], ':');
+
+		if (colon)
+			*colon = '\0';
+		if (colon)
+			check(lep_head_note(&head, argv[i], colon + 1, &e));
+		else
+			set(n, argv[i]);
+	}
 	check(lep_output_open(&out, NULL, &e));
 	check(lep_model_write(out, &head, n, &e));
 	check(lep_output_commit(out, &e));
