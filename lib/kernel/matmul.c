@@ -137,7 +137,7 @@ void lep_matmul(const struct lep_kernels *t, const struct lep_matmul *p)
 
 /* ---- on a pool ---- */
 
-#define WIDE 4   /* panels a thread, from which columns are shared out */
+#define WIDE 4    /* panels a thread, from which columns are shared out */
 #define COLUMN 16 /* columns that are packed as one, whatever the panel */
 
 struct shared {
@@ -145,7 +145,6 @@ struct shared {
 	struct lep_matmul p;
 	lep_real *packed; /* room for B */
 	size_t tasks, unit; /* of how many rows or columns the parts are made */
-	int by_columns;
 };
 
 /* Where a task's part of `count` begins; the next task's is where it ends. */

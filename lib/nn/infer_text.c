@@ -144,22 +144,13 @@ static void go_on(struct lep_inferer *f, struct lep_infer_own *own, size_t at)
 		own->error = why;
 }
 
-/* Ids at most of the sequence made of sample s, whose inputs' lengths are known. */
-static size_t most_ids(const struct lep_inferer *f, const struct lep_exec *x, size_t s)
+/* Ids at most of the sequence made of record `at`. */
+static size_t most_ids(const struct lep_inferer *f, size_t at)
 {
-	size_t rows = 0, most = f->make->most, longest = lep_net_input(f->net, f->made)->longest;
-	int varies = 0;
+	size_t most = f->make->most, longest = lep_net_input(f->net, f->made)->longest;
 
-	for (size_t i = 0; i < f->feed.n; i++) {
-		size_t n = lep_exec_input_row(x, i, s + 1) - lep_exec_input_row(x, i, s);
-
-		if (i == f->made || !f->feed.input[i].varies)
-			continue;
-		varies = 1;
-		rows = n > rows ? n : rows;
-	}
 	if (!most)
-		most = lep_reach_ids(varies ? rows : LEP_REACH_NO_ROWS, f->reach);
+		most = lep_reach_base(&f->feed, f->data, f->frame, at) + f->reach;
 	return longest && most > longest ? longest : most;
 }
 
@@ -178,7 +169,7 @@ static void make_sequences(struct lep_inferer *f, struct lep_infer_own *own, con
 	rc = lep_exec_reserve(x, count, &own->error);
 	for (size_t s = 0; s < count && rc == 0; s++) {
 		lep_infer_take(f, x, at[s], NULL, s);
-		most[s] = most_ids(f, x, s);
+		most[s] = most_ids(f, at[s]);
 	}
 	if (rc == 0)
 		rc = lep_beam_run(own->beam, count, most, &own->error);

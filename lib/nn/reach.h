@@ -7,17 +7,14 @@
 #ifndef LEP_NN_REACH_H
 #define LEP_NN_REACH_H
 
-#include <stddef.h>
+#include "nn/feed.h"
 
 #define LEP_REACH_NOTE "reach"
 #define LEP_REACH_LEAST 16
 #define LEP_REACH_MOST 1023
-/* Rows where the network reads none. */
-#define LEP_REACH_NO_ROWS 56
 
-static inline size_t lep_reach_ids(size_t rows, size_t reach)
-{
-	return 2 * rows + reach;
-}
+/* Ids that the sequence of record `at` may have before its reach counts: for it is
+ * made of what the network reads besides, or as of 56 rows where that has none. */
+size_t lep_reach_base(const struct lep_feed *f, const struct lep_head *data, const struct lep_frame *frame, size_t at);
 
 #endif

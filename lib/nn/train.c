@@ -6,7 +6,6 @@
 #include "base/math.h"
 #include "base/random.h"
 #include "data/split.h"
-#include "nn/reach.h"
 #include "nn/trainer.h"
 
 /* ---- making ---- */

@@ -5,7 +5,6 @@
 #include "base/random.h"
 #include "base/stop.h"
 #include "data/features.h"
-#include "nn/reach.h"
 #include "nn/trainer.h"
 
 static int at_record(const struct lep_samples *s, const struct lep_place *p, struct lep_error *e, int rc)
@@ -182,26 +181,6 @@ static int check_inputs(const struct lep_samples *s, const struct lep_place *p, 
 	return 0;
 }
 
-/* What its sequence takes beyond twice the rows of the longest that is read. */
-static void count_reach(struct lep_samples *s, const struct lep_place *p)
-{
-	const struct lep_head *h = lep_dataset_head(s->data);
-	size_t made = target_ids(s, p) + 1, rows = 0, over;
-	int varies = 0;
-
-	for (size_t i = 0; i < s->feed.n; i++) {
-		size_t n = lep_feed_rows(&s->feed, i, h, p->frame, p->at, NULL);
-
-		if (!s->feed.input[i].varies || s->feed.input[i].shift == LEP_SHIFT_END)
-			continue;
-		varies = 1;
-		rows = n > rows ? n : rows;
-	}
-	rows = varies ? rows : LEP_REACH_NO_ROWS;
-	over = made > 2 * rows ? made - 2 * rows : 0;
-	s->reach[over < LEP_REACH_MOST ? over : LEP_REACH_MOST]++;
-}
-
 /* A record's target as it is: 1: there is one; 0: none, or too little of it. */
 static int judge_target(struct lep_samples *s, const struct lep_trainer *t, const struct lep_place *p,
 	lep_real *values, struct lep_error *e)
@@ -211,8 +190,6 @@ static int judge_target(struct lep_samples *s, const struct lep_trainer *t, cons
 
 	if (t->aim == LEP_AIM_NEXT)
 		return target_ids(s, p) >= 2;
-	if (t->aim == LEP_AIM_SEQUENCE)
-		count_reach(s, p);
 	if (t->is_sequence)
 		return 1;
 	rc = lep_samples_target(s, t, p, &target, values, e);
@@ -268,6 +245,15 @@ static int match(struct lep_samples *s, const struct lep_trainer *t, struct lep_
 	return rc ? rc : map_ids(s, t, h, e);
 }
 
+/* What its sequence takes beyond what it is made of (nn/reach.h). */
+static void count_reach(struct lep_samples *s, const struct lep_place *p)
+{
+	size_t made = target_ids(s, p) + 1, base = lep_reach_base(&s->feed, lep_dataset_head(s->data), p->frame, p->at);
+	size_t over = made > base ? made - base : 0;
+
+	s->reach[over < LEP_REACH_MOST ? over : LEP_REACH_MOST]++;
+}
+
 /* A usable record, and how many samples it makes. */
 static void add(struct lep_samples *s, const struct lep_place *p)
 {
@@ -297,8 +283,7 @@ int lep_samples_init(struct lep_samples *s, struct lep_trainer *t, struct lep_da
 	s->moves = s == &t->train;
 	s->record = lep_alloc(count, sizeof(*s->record));
 	s->first = lep_alloc(s->window ? count + 1 : 1, sizeof(*s->first));
-	s->reach = lep_alloc(LEP_REACH_MOST + 1, sizeof(*s->reach));
-	rc = s->record && s->first && s->reach && values ? match(s, t, e) : lep_fail_nomem(e, 8.0 * (double)count);
+	rc = s->record && s->first && values ? match(s, t, e) : lep_fail_nomem(e, 8.0 * (double)count);
 	for (uint64_t r = 0; r < count && rc >= 0; r++) {
 		struct lep_place p = {.record = r};
 
@@ -307,6 +292,8 @@ int lep_samples_init(struct lep_samples *s, struct lep_trainer *t, struct lep_da
 		rc = judge(s, t, &p, values, e);
 		if (rc > 0)
 			add(s, &p);
+		if (rc > 0 && t->aim == LEP_AIM_SEQUENCE)
+			count_reach(s, &p);
 		if (rc >= 0 && r % 4096 == 0)
 			rc = lep_stop_check(e);
 	}
@@ -322,6 +309,5 @@ void lep_samples_release(struct lep_samples *s)
 	lep_free(s->deviation);
 	lep_free(s->record);
 	lep_free(s->first);
-	lep_free(s->reach);
 	*s = (struct lep_samples){0};
 }

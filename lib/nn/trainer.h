@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "nn/augment.h"
+#include "nn/reach.h"
 #include "nn/train.h"
 
 /* A data set as a network sees it. A sample is a record, or a window of one. */
@@ -24,7 +25,7 @@ struct lep_samples {
 	uint64_t bad, targetless;
 	int32_t class;            /* of the first sample; numbers and sequences have none */
 	int classes;              /* 0, 1, or 2 for several of them */
-	uint32_t *reach;          /* of sequences: how many took how much (nn/reach.h) */
+	uint32_t reach[LEP_REACH_MOST + 1]; /* of sequences: how many took how much */
 };
 
 /* Where a sample lies. */

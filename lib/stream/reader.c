@@ -86,18 +86,18 @@ static int whole_frame(struct lep_reader *r, const struct lep_wire *w, const uns
 	const size_t total = LEP_WIRE_HEADER + (size_t)lep_wire_padded(w->payload);
 	const uint64_t at = lep_source_position(r->source);
 	size_t have = LEP_WIRE_HEADER, least;
+	int status;
 
 	do {
 		least = total - have < CHECK_STEP ? total : have + CHECK_STEP;
-		int status = lep_source_some(r->source, total, least, bytes, &have, e);
-
+		status = lep_source_some(r->source, total, least, bytes, &have, e);
 		if (status)
 			return status;
 		if (have < least)
 			return truncated(r, e);
 		check_some(r, at, *bytes, have);
 	} while (have < total);
-	return lep_wire_check_rest(w, *bytes + LEP_WIRE_HEADER, r->checked_bytes, r->checked_crc, e) ? at_byte(r, e) : 0;
+	return lep_wire_check_crc(w, r->checked_crc, e) ? at_byte(r, e) : 0;
 }
 
 /*

@@ -7,13 +7,12 @@
 
 int lep_wire_check(const struct lep_wire *w, const unsigned char *payload, struct lep_error *e)
 {
-	return lep_wire_check_rest(w, payload, 0, 0, e);
+	return lep_wire_check_crc(w, lep_crc32c(0, payload, (size_t)lep_wire_padded(w->payload)), e);
 }
 
-int lep_wire_check_rest(const struct lep_wire *w, const unsigned char *payload, size_t n, uint32_t crc,
-	struct lep_error *e)
+int lep_wire_check_crc(const struct lep_wire *w, uint32_t crc, struct lep_error *e)
 {
-	if (lep_crc32c(crc, payload + n, (size_t)lep_wire_padded(w->payload) - n) == w->payload_crc)
+	if (crc == w->payload_crc)
 		return 0;
 	return lep_fail(e, LEP_ERR_DATA, "damaged frame '%s' (its checksum does not match)", w->letters);
 }

@@ -21,9 +21,8 @@ struct lep_segment {
 
 /* The checksum of a payload (with its padding), as the header says. */
 int lep_wire_check(const struct lep_wire *w, const unsigned char *payload, struct lep_error *e) LEP_MUST_USE;
-/* The same where crc is known to be the checksum of its first n bytes. */
-int lep_wire_check_rest(const struct lep_wire *w, const unsigned char *payload, size_t n, uint32_t crc,
-	struct lep_error *e) LEP_MUST_USE;
+/* The same where crc is its checksum. */
+int lep_wire_check_crc(const struct lep_wire *w, uint32_t crc, struct lep_error *e) LEP_MUST_USE;
 
 /*
  * Begin a segment with its HEAD frame at bytes (header and payload, whole). The
